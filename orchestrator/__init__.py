@@ -1,0 +1,1 @@
+"""The orchestrator: WebSocket audio in, Triton's models behind, spoken answers out."""

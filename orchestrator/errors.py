@@ -1,0 +1,84 @@
+"""The tree of errors, by whose fault it is, and the one table to wire codes, close codes and HTTP statuses.
+
+A client reads `code` (stable) and `retryable`; the message says what was wrong and what to do.
+"""
+
+from __future__ import annotations
+
+
+class VoiceError(Exception):
+    """Anything this service raises on purpose."""
+
+    code = "internal"
+    retryable = False
+    close_code = 1011
+    http_status = 500
+
+
+class ClientError(VoiceError):
+    """The peer sent something that cannot be served; the session goes on."""
+
+    code = "bad_message"
+    close_code = 1008
+    http_status = 400
+
+
+class BadJson(ClientError):
+    code = "bad_json"
+
+
+class UnknownType(ClientError):
+    code = "unknown_type"
+
+
+class BadAudio(ClientError):
+    code = "bad_audio"
+
+
+class BadSetting(ClientError):
+    code = "bad_setting"
+
+
+class SlowClient(ClientError):
+    """The peer stopped reading: its queue is full or a write took too long."""
+
+    code = "slow_client"
+    close_code = 1013
+    http_status = 408
+
+
+class InferenceError(VoiceError):
+    """A model could not answer; the user's words are kept and the turn can be said again."""
+
+    code = "inference_failed"
+    retryable = True
+    http_status = 502
+
+
+class InferenceRefused(InferenceError):
+    """A model said that the request itself is wrong (for example an unknown voice)."""
+
+    code = "inference_refused"
+    retryable = False
+    http_status = 400
+
+
+class InferenceTimeout(InferenceError):
+    """A model did not answer within its deadline."""
+
+    code = "inference_timeout"
+    http_status = 504
+
+
+class InferenceOverloaded(InferenceError):
+    """A model's queue is full."""
+
+    code = "overloaded"
+    http_status = 503
+
+
+class BackendLost(InferenceError):
+    """Triton, or one model in it, is gone; it is being restarted."""
+
+    code = "backend_lost"
+    http_status = 503

@@ -1,0 +1,113 @@
+"""What the orchestrator asks of its models, as Protocols; `triton.py` serves them over gRPC, `scripted.py` from lists.
+
+Every call raises an `errors.InferenceError` when the model fails, and has a deadline of its own. Closing a
+generator (`aclose`) or cancelling the task that awaits it cancels the work on the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Audio = NDArray[np.float32]  # (n_samples,), 16 kHz mono, -1..1
+
+STATE_FLOATS = 320
+
+
+def fresh_state() -> NDArray[np.float32]:
+    """The state of a detector that has heard nothing; shape (320,)."""
+    return np.zeros(STATE_FLOATS, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Speech probability of every 512-sample frame, and the state to send with the next frames."""
+
+    probabilities: NDArray[np.float32]  # (n_frames,)
+    state: NDArray[np.float32]  # (320,)
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was said. `language` is ISO 639-1; `segments` as in the `whisper` model's SEGMENTS (seconds)."""
+
+    text: str
+    language: str
+    language_probability: float = 1.0
+    no_speech_probability: float = 0.0
+    average_log_probability: float = 0.0
+    segments: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are chosen; `None` leaves the engine's default. Ranges are checked in `config.py`."""
+
+    max_tokens: int = 160
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    min_tokens: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One request to the language model: the prompt's token ids and the ids that end it."""
+
+    request_id: str
+    prompt_ids: Sequence[int]
+    end_id: int
+    pad_id: int
+    stop_ids: Sequence[int] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+@dataclass(frozen=True)
+class SpeechChunk:
+    """A piece of synthesised speech: little-endian 16-bit mono PCM, and the voice that spoke it."""
+
+    pcm: bytes
+    sample_rate: int
+    voice: str
+
+    @property
+    def duration_ms(self) -> float:
+        return 1000 * len(self.pcm) / 2 / self.sample_rate
+
+
+class Detector(Protocol):
+    async def detect(self, audio: Audio, state: NDArray[np.float32]) -> Detection:
+        """Speech probability of `audio` (n·512 samples), given the state after what came before."""
+        ...
+
+
+class Transcriber(Protocol):
+    async def transcribe(self, audio: Audio, *, language: str | None = None) -> Transcript:
+        """The words in `audio`; `language` None means: detect it."""
+        ...
+
+
+class Generator(Protocol):
+    def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:
+        """New token ids as the engine makes them."""
+        ...
+
+
+class Synthesizer(Protocol):
+    def synthesize(
+        self, text: str, *, voice: str | None = None, language: str | None = None, speed: float = 1.0
+    ) -> AsyncGenerator[SpeechChunk, None]:
+        """The spoken `text`, chunk by chunk; nothing where there is nothing to say."""
+        ...
+
+
+class Inference(Detector, Transcriber, Generator, Synthesizer, Protocol):
+    """All four; what a session is given."""
