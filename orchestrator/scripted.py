@@ -1,7 +1,7 @@
 """The models' Protocols served from lists, for tests and demos: no Triton, no weights, no clock of its own.
 
 Speech is anything loud enough, so a tone "speaks". Transcripts and replies come in the given order and the
-last one repeats. Every call is recorded with how it ended, so that a test can prove that a barge-in closed it.
+last one repeats. Every call is recorded with how it ended, so that a test can say who closed a generation.
 """
 
 from __future__ import annotations
