@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.audio import SAMPLE_RATE, Audio, Resampler, audio_to_pcm16
+from orchestrator.ogg import page_checksum
 from orchestrator.wav import decode_wav
 
 SPEECH_FOLDER = Path(os.environ.get("BEAUTYAI_SPEECH", Path(__file__).parents[3] / "shared" / "speech"))
@@ -43,6 +44,23 @@ def muxed(audio: Audio, container: str, codec: str = "libopus", layout: str = "m
         frames = [*resampler.resample(frame), *resampler.resample(None), None]
         output.mux([packet for frame in frames for packet in stream.encode(frame)])
     return file.getvalue()
+
+
+def one_segment_pages(ogg: bytes) -> bytes:
+    """The same Ogg stream with a page per lacing segment, so that packets go on over many pages."""
+    pages, start, continued = [], 0, False
+    while start < len(ogg):
+        head, count = ogg[start : start + 26], ogg[start + 26]
+        segments = ogg[start + 27 : start + 27 + count]
+        start += 27 + count
+        for lacing in segments:
+            flags = head[5] & 6 | continued
+            page = bytearray(head[:5] + bytes([flags]) + head[6:22] + bytes(4) + bytes([1, lacing]))
+            page += ogg[start : start + lacing]
+            page[22:26] = page_checksum(page).to_bytes(4, "little")
+            pages.append(bytes(page))
+            start, continued = start + lacing, lacing == 255
+    return b"".join(pages)
 
 
 def reference_decode(recording: bytes) -> Audio:
@@ -82,7 +100,8 @@ def encoded_samples(audio: NDArray[np.floating], tag: int, bits: int) -> bytes:
     if tag == 3:
         return audio.astype(f"<f{bits // 8}").tobytes()
     if bits == 8:
-        return (np.rint(audio * 127) + 128).astype(np.uint8).tobytes()
+        unsigned: NDArray[np.uint8] = (np.rint(audio * 127) + 128).astype(np.uint8)
+        return unsigned.tobytes()
     scaled: NDArray[np.int32] = np.rint(audio.astype(np.float64) * ((1 << bits - 1) - 1)).astype(np.int32)
     octets = np.frombuffer(scaled.astype("<i4").tobytes(), dtype=np.uint8).reshape(-1, 4)
     return octets[:, : bits // 8].tobytes()

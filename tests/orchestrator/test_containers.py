@@ -17,7 +17,15 @@ from orchestrator.audio import SAMPLE_RATE, Audio, audio_to_mulaw, audio_to_pcm1
 from orchestrator.containers import HEADER_LIMIT_BYTES, Decoder, Kind, decoder_for
 from orchestrator.errors import BadAudio, BadSetting
 from orchestrator.wav import decode_wav
-from tests.orchestrator.recordings import encoded_samples, muxed, reference_decode, speech, wav, wav_file
+from tests.orchestrator.recordings import (
+    encoded_samples,
+    muxed,
+    one_segment_pages,
+    reference_decode,
+    speech,
+    wav,
+    wav_file,
+)
 
 FLAVOURS: dict[str, tuple[Kind, str, str, dict[str, str]]] = {
     "webm": ("webm", "libopus", "mono", {}),
@@ -75,6 +83,15 @@ def test_a_recording_sent_byte_by_byte_gives_the_same_audio(flavour: str) -> Non
     whole = decoded(decoder_of(flavour), recording(flavour))
     single = [bytes([byte]) for byte in recording(flavour)]
     assert_array_equal(decoded(decoder_of(flavour), *single), whole)
+
+
+@pytest.mark.parametrize("flavour", ["ogg", "ogg-vorbis"])
+def test_ogg_packets_that_go_on_over_many_pages(flavour: str) -> None:
+    paged = one_segment_pages(recording(flavour))
+    assert paged.count(b"OggS") > 2 * recording(flavour).count(b"OggS")
+    assert_array_equal(
+        decoded(decoder_of(flavour), paged), decoded(decoder_of(flavour), recording(flavour))
+    )
 
 
 @pytest.mark.parametrize("flavour", ["webm-live", "ogg-20ms-pages"])
