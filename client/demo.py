@@ -42,6 +42,7 @@ async def speech_of(text: str, triton_url: str) -> bytes:
 
     Raises:
         ServerUnreachable: Triton does not answer, or refuses.
+        NoAnswer: there is nothing to speak in the text.
     """
     chunks: list[bytes] = []
     rate = SAMPLE_RATE
@@ -53,8 +54,12 @@ async def speech_of(text: str, triton_url: str) -> bytes:
                     raise error
                 rate = int(result.as_numpy("SAMPLE_RATE").flat[0])
                 chunks.append(result.as_numpy("AUDIO").tobytes())
-    except (InferenceServerException, grpc.RpcError) as error:
-        raise ServerUnreachable(f"the `tts` model at {triton_url} did not speak: {error}") from error
+    except InferenceServerException as error:
+        raise ServerUnreachable(f"the `tts` model at {triton_url} refused: {error.message()}") from error
+    except grpc.aio.AioRpcError as error:
+        raise ServerUnreachable(f"no Triton at {triton_url} ({error.details()}); see `make run`") from error
+    if not any(chunks):
+        raise NoAnswer(f"the `tts` model found nothing to say in {text!r}; ask something else")
     return resample(b"".join(chunks), rate, SAMPLE_RATE)
 
 

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import builtins
+import os
+import socket
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+import pytest
+
+from client.cli import main
+from client.recording import read_audio, write_wav
+from tests.client.wire_server import REPLY, REPLY_PCM, REPLY_RATE, WORDS, WireServer
+
+VOICED = b"\1\1" * 3_200
+
+
+def free_url() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+async def run(*argv: str) -> int:
+    return await anyio.to_thread.run_sync(partial(main, argv))
+
+
+@pytest.mark.anyio
+async def test_ask_prints_the_reply_and_saves_its_audio(
+    wire_server: WireServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "reply.wav"
+    assert await run("ask", "hello", "--url", wire_server.url, "--save", str(saved)) == 0
+    assert f"BeautyAI : {REPLY}" in capsys.readouterr().out
+    assert read_audio(saved, REPLY_RATE) == REPLY_PCM
+    assert {"type": "text", "text": "hello"} in wire_server.received
+
+
+@pytest.mark.anyio
+async def test_ask_speaks_a_recording(
+    wire_server: WireServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_wav(tmp_path / "q.wav", VOICED, 16_000)
+    arguments = (
+        "--wav",
+        str(tmp_path / "q.wav"),
+        "--url",
+        wire_server.url,
+        "--language",
+        "en",
+        "--latencies",
+    )
+    assert await run("ask", *arguments) == 0
+    out = capsys.readouterr().out
+    assert f"you      : {WORDS}" in out
+    assert "first audio of the reply" in out
+    assert wire_server.queries[0]["language"] == "en"
+
+
+def test_a_server_that_is_not_there_is_one_line_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "hello", "--url", free_url()]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "make run" in error
+
+
+def test_a_wav_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--wav", "none.wav"]) == 1
+    assert capsys.readouterr().err.startswith("beautyai: none.wav cannot be read as audio")
+
+
+@pytest.mark.parametrize("argv", [[], ["ask"], ["ask", "hello", "--wav", "a.wav"], ["sing"]])
+def test_wrong_usage_exits_2(argv: list[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(argv)
+    assert exit_.value.code == 2
+
+
+def test_the_address_may_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = free_url()
+    monkeypatch.setenv("BEAUTYAI_URL", url)
+    assert main(["ask", "hello"]) == 1
+    assert url in capsys.readouterr().err
+
+
+def test_serve_becomes_the_embedded_runtime_with_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, list[str]]] = []
+
+    def execv(path: str, argv: list[str]) -> None:
+        started.append((path, argv))
+        raise SystemExit(0)
+
+    monkeypatch.setattr(os, "execv", execv)
+    with pytest.raises(SystemExit):
+        main(["serve", "--port", "9000"])
+    command = [sys.executable, "-m", "embedded", "serve", "--port", "9000"]
+    assert started == [(sys.executable, command)]
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (ImportError("no module"), "pip install sounddevice"),
+        (OSError("PortAudio library not found"), "apt install libportaudio2"),
+    ],
+)
+def test_talk_without_a_microphone_says_what_to_install(
+    error: Exception, advice: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real_import = builtins.__import__
+
+    def without_sounddevice(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "sounddevice":
+            raise error
+        return real_import(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without_sounddevice)
+    assert main(["talk"]) == 1
+    assert advice in capsys.readouterr().err
