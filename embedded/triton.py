@@ -1,0 +1,121 @@
+"""How the unpacked `tritonserver` is started: its folders, its environment, its command line, its log."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from embedded import cache, interpreter
+from embedded.errors import UnsuitableMachineError
+from embedded.fetch import Runtime
+from embedded.settings import REPOSITORY_ROOT, Settings
+
+SHARED_MEMORY = Path("/dev/shm")
+_EXIT_TIMEOUT_SECONDS = 4
+_STUB_TIMEOUT_SECONDS = 120
+_MAX_THREADS = 4
+
+
+def model_environment(settings: Settings, runtime: Runtime, environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` with what the models read; what the user has set stays, except for the paths of the weights.
+
+    OpenMP threads wait passively: spinning ones starve each other as soon as two models work at once.
+    """
+    threads = str(min(len(os.sched_getaffinity(0)), _MAX_THREADS))
+    defaults = {
+        "OMP_WAIT_POLICY": "passive",
+        "BEAUTYAI_WHISPER_COMPUTE_TYPE": "int8",
+        "BEAUTYAI_WHISPER_DEVICE": "cpu",
+        "BEAUTYAI_WHISPER_THREADS": threads,
+        "BEAUTYAI_LLM_SLOTS": "4",
+        "BEAUTYAI_LLM_CONTEXT_TOKENS": "2048",
+        "BEAUTYAI_LLM_THREADS": threads,
+        "BEAUTYAI_TTS": "piper",
+        "BEAUTYAI_TTS_THREADS": threads,
+    }
+    fixed = {
+        "BEAUTYAI_VAD_MODEL": str(runtime.vad_model),
+        "BEAUTYAI_WHISPER_DIR": str(runtime.whisper_dir),
+        "BEAUTYAI_TOKENIZER_DIR": str(runtime.tokenizer_dir),
+        "BEAUTYAI_LLM_GGUF": str(runtime.llm_gguf),
+        "BEAUTYAI_VOICES_DIR": str(runtime.voices_dir),
+        "BEAUTYAI_HOST": settings.host,
+        "BEAUTYAI_PORT": str(settings.port),
+        "BEAUTYAI_TRITON_URL": settings.triton_url,
+    }
+    return {**defaults, **environ, **fixed}
+
+
+def server_environment(models: Mapping[str, str], runtime: Runtime) -> dict[str, str]:
+    """The models' environment and what the loader needs. Raises: UnsuitableMachineError without a libpython.
+
+    The Python stub runs the Python that PATH names first and ignores PYTHONPATH.
+    """
+    libpython = interpreter.libpython_dir()
+    if libpython is None:
+        raise UnsuitableMachineError("\n".join(interpreter.problems()))
+    libraries = [str(runtime.triton_dir / "nvidia_pytriton.libs"), str(libpython)]
+    libraries += filter(None, [models.get("LD_LIBRARY_PATH")])
+    path = os.pathsep.join(filter(None, [str(Path(sys.executable).parent), models.get("PATH")]))
+    return {**models, "LD_LIBRARY_PATH": os.pathsep.join(libraries), "PATH": path}
+
+
+def command(settings: Settings, runtime: Runtime, shared_memory_prefix: str) -> list[str]:
+    """The command line. Every port on loopback; HTTP off, for 2.51 has known holes there."""
+    return [
+        str(runtime.triton_dir / "pytriton/tritonserver/bin/tritonserver"),
+        f"--model-repository={settings.model_repository}",
+        f"--backend-directory={backends_dir(settings, runtime)}",
+        f"--backend-config=python,shm-region-prefix-name={shared_memory_prefix}",
+        f"--backend-config=python,stub-timeout-seconds={_STUB_TIMEOUT_SECONDS}",
+        "--model-control-mode=explicit",
+        "--load-model=*",
+        "--allow-http=false",
+        "--allow-gpu-metrics=false",
+        "--grpc-address=127.0.0.1",
+        f"--grpc-port={settings.grpc_port}",
+        "--metrics-address=127.0.0.1",
+        f"--metrics-port={settings.metrics_port}",
+        f"--exit-timeout-secs={_EXIT_TIMEOUT_SECONDS}",
+    ]
+
+
+def backends_dir(settings: Settings, runtime: Runtime) -> Path:
+    """A backends folder for this Python and this checkout: the Python backend and its stub, and ours."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    checkout = hashlib.sha256(str(REPOSITORY_ROOT).encode()).hexdigest()[:12]
+    target = settings.cache_dir / "backends" / f"{runtime.triton_dir.name}-py{version}-{checkout}"
+    if target.is_dir():
+        return target
+    with cache.locked(settings.cache_dir, target.name):
+        if not target.is_dir():
+            with cache.staged(settings.cache_dir, target) as folder:
+                _lay_out(runtime.triton_dir / "pytriton/tritonserver", version, folder)
+    return target
+
+
+def _lay_out(server: Path, version: str, folder: Path) -> None:
+    shutil.copytree(server / "backends/python", folder / "python")
+    stub = "triton_python_backend_stub"
+    shutil.copy2(server / "python_backend_stubs" / version / stub, folder / "python" / stub)
+    os.symlink(REPOSITORY_ROOT / "backends/tensorrtllm", folder / "tensorrtllm")
+
+
+def remove_shared_memory(prefix: str) -> None:
+    """Remove what a killed server left of its regions."""
+    for region in SHARED_MEMORY.glob(f"{prefix}*"):
+        region.unlink(missing_ok=True)
+
+
+def failures(log: Path) -> list[str]:
+    """Why models did not load, in Triton's own words: the rows of its table that are not READY, or errors."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    models = re.findall(r"^\| (\S+)\s+\| \S+\s+\| (UNAVAILABLE: .*?)\s*\|$", text, re.MULTILINE)
+    found = [f"{model}: {reason.removeprefix('UNAVAILABLE: ')}" for model, reason in models]
+    errors = re.findall(r'^E\d{4} .*?\] "?(.*?)"?$', text, re.MULTILINE)
+    return list(dict.fromkeys(found or [line for line in errors if line]))
