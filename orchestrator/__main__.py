@@ -1,0 +1,39 @@
+"""`python -m orchestrator`: serve until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import uvicorn
+
+from orchestrator.app import create_app
+from orchestrator.config import load
+from orchestrator.errors import BadSetting
+from orchestrator.protocol import MAX_MESSAGE_BYTES
+
+
+def main() -> int:
+    try:
+        settings = load()
+    except BadSetting as error:
+        print(f"beautyai: {error}", file=sys.stderr)
+        return 2
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        ws_ping_interval=10,
+        ws_ping_timeout=10,
+        timeout_graceful_shutdown=5,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Settings, and the only reader of the environment.
+
+A process has `Settings` (environment `BEAUTYAI_…`, nested names joined by `__`, over one JSON file named by
+`BEAUTYAI_CONFIG`); a session has `SessionSettings`, whose defaults come from there and which a client may change.
+Everything wrong is reported in one error.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    JsonConfigSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from orchestrator.errors import BadSetting
+from orchestrator.inference import Sampling
+from orchestrator.languages import AUTO, LANGUAGES
+from orchestrator.protocol import explain
+
+SYSTEM_PROMPT = (
+    "You are BeautyAI, a friendly voice assistant. Answer in one or two short spoken sentences, "
+    "without lists, markup or emoji."
+)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class TurnTakingSettings(_Section):
+    """When a person's turn starts and ends. Probabilities 0..1, times in ms of audio."""
+
+    speech_threshold: float = Field(0.5, ge=0.05, le=0.95)
+    silence_threshold: float = Field(0.35, ge=0.01, le=0.95)
+    min_speech_ms: int = Field(128, ge=32, le=2000)
+    barge_in_ms: int = Field(256, ge=32, le=5000)
+    interruptible: bool = True
+    end_silence_ms: int = Field(500, ge=100, le=5000)
+    prefix_ms: int = Field(320, ge=0, le=2000)
+    max_utterance_ms: int = Field(28_000, ge=1000, le=29_000)
+    partial_interval_ms: int = Field(320, ge=96, le=10_000)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> TurnTakingSettings:
+        if self.silence_threshold > self.speech_threshold:
+            raise ValueError("silence_threshold must not be above speech_threshold")
+        return self
+
+
+class GenerationSettings(_Section):
+    """How the language model writes; absent values leave the engine's defaults."""
+
+    max_tokens: int = Field(160, ge=1, le=4096)
+    temperature: float | None = Field(0.7, ge=0, le=2)
+    top_p: float | None = Field(0.8, gt=0, le=1)
+    top_k: int | None = Field(20, ge=0, le=1000)
+    repetition_penalty: float | None = Field(1.1, gt=0, le=2)
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    min_tokens: int | None = Field(None, ge=0, le=4096)
+    seed: int | None = Field(None, ge=0, lt=2**63)
+    enable_thinking: bool = False
+
+    def sampling(self) -> Sampling:
+        return Sampling(**self.model_dump(exclude={"enable_thinking"}))
+
+
+class SessionSettings(_Section):
+    """What a client may set for its session."""
+
+    language: str = AUTO
+    voice: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    speed: float = Field(1.0, ge=0.5, le=2)
+    system_prompt: str = Field(SYSTEM_PROMPT, max_length=16_000)
+    generation: GenerationSettings = GenerationSettings()
+    turn_taking: TurnTakingSettings = TurnTakingSettings()
+
+    @field_validator("language")
+    @classmethod
+    def _known(cls, language: str) -> str:
+        if language != AUTO and language not in LANGUAGES:
+            raise ValueError(
+                f"{language!r} is not a language Whisper knows; use `auto` or a code such as en, ar, de"
+            )
+        return language
+
+    def merged(self, changes: dict[str, Any]) -> SessionSettings:
+        """These settings with `changes` (nested) laid over; raises BadSetting naming everything wrong."""
+        try:
+            return SessionSettings.model_validate(_laid_over(self.model_dump(), changes))
+        except ValidationError as error:
+            raise BadSetting(explain(error)) from error
+
+
+def _laid_over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    out = dict(base)
+    for name, value in changes.items():
+        nested = isinstance(value, dict) and isinstance(out.get(name), dict)
+        out[name] = _laid_over(out[name], value) if nested else value
+    return out
+
+
+class Settings(BaseSettings):
+    """What an operator sets for the process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BEAUTYAI_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    triton_url: str = "127.0.0.1:8001"
+    tokenizer_dir: Path
+    llm_context_tokens: int = Field(2048, ge=256, le=131_072)
+    max_sessions: int = Field(64, ge=1, le=100_000)
+    remembered_sessions: int = Field(1000, ge=1, le=1_000_000)
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    session: SessionSettings = SessionSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = os.environ.get("BEAUTYAI_CONFIG")
+        return (init_settings, env_settings, *([JsonConfigSettingsSource(cls, Path(file))] if file else []))
+
+
+def load() -> Settings:
+    """The process's settings; raises BadSetting with everything that is wrong, in one message."""
+    file = os.environ.get("BEAUTYAI_CONFIG")
+    if file and not Path(file).is_file():
+        raise BadSetting(f"BEAUTYAI_CONFIG: there is no file {file}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise BadSetting("settings (BEAUTYAI_… or the file): " + explain(error)) from error
+    except ValueError as error:
+        raise BadSetting(f"BEAUTYAI_CONFIG or a BEAUTYAI_… value is not valid JSON: {error}") from error

@@ -1,0 +1,103 @@
+"""The voice conversation endpoint: admission, the query, and a connection's tasks from accept to close."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import anyio
+from starlette.responses import JSONResponse
+from starlette.websockets import WebSocket
+
+from orchestrator import protocol, websocket
+from orchestrator.config import Settings
+from orchestrator.errors import VoiceError
+from orchestrator.history import Conversations
+from orchestrator.inference import Inference
+from orchestrator.metrics import Metrics
+from orchestrator.prompt import ChatTemplate
+from orchestrator.session import Session
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 5
+
+
+@dataclass
+class VoiceConversations:
+    """The endpoint of `/ws/voice-conversation`; counts its open sessions and refuses more than the limit."""
+
+    settings: Settings
+    inference: Inference
+    template: ChatTemplate
+    metrics: Metrics
+    conversations: Conversations
+    open_sessions: int = 0
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Converse on one WebSocket until it closes; refuse it with 503 before accept when all places are taken."""
+        if self.open_sessions >= self.settings.max_sessions:
+            await self._refuse(socket)
+            return
+        self.open_sessions += 1
+        self.metrics.session_opened()
+        try:
+            await socket.accept()
+            await self._converse(socket)
+        finally:
+            self.open_sessions -= 1
+            self.metrics.session_closed()
+
+    async def _refuse(self, socket: WebSocket) -> None:
+        problem = {
+            "code": "overloaded",
+            "message": "all sessions are taken; try again soon",
+            "retryable": True,
+        }
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        await socket.send_denial_response(JSONResponse(problem, 503, headers))
+
+    async def _converse(self, socket: WebSocket) -> None:
+        error: VoiceError | None = None
+        async with anyio.create_task_group() as tasks:
+            outbox = websocket.Outbox(
+                socket, tasks.cancel_scope, binary=socket.query_params.get("output") == "binary"
+            )
+            try:
+                query = websocket.Query.of(socket)
+                await self._talk(socket, query, outbox, tasks)
+            except VoiceError as fault:
+                error = fault
+            except Exception:
+                log.exception("a session broke")
+                error = VoiceError(
+                    "the session broke inside the server; connect again with the same session_id"
+                )
+            if error is not None:
+                outbox.put(protocol.Error(error.code, str(error), error.retryable))
+                await outbox.flush()
+            tasks.cancel_scope.cancel()
+        await websocket.close(socket, error or outbox.error)
+
+    async def _talk(
+        self, socket: WebSocket, query: websocket.Query, outbox: websocket.Outbox, tasks: anyio.abc.TaskGroup
+    ) -> None:
+        settings = query.settings(self.settings.session)
+        ears = websocket.Ears(query.input, query.input_rate)
+        conversation, resumed = self.conversations.open(query.session_id)
+        session = Session(
+            inference=self.inference,
+            template=self.template,
+            conversation=conversation,
+            settings=settings,
+            context_tokens=self.settings.llm_context_tokens,
+            metrics=self.metrics,
+            send=outbox.put,
+        )
+        await session.check_voice(settings.voice)
+        shown = settings.model_dump(exclude={"system_prompt"})
+        outbox.put(protocol.Ready(conversation.id, resumed, protocol.VERSION, shown))
+        log.info("session %s opened%s", conversation.id, " again" if resumed else "")
+        async with session:
+            tasks.start_soon(outbox.drain)
+            await websocket.Connection(socket, session, outbox, ears, self.metrics).receive()

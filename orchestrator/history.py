@@ -1,0 +1,65 @@
+"""Conversations: what was said and what was heard, kept in memory while the process lives.
+
+The number of conversations and of messages in each is bounded; the least recently used conversation goes first.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Literal, TypedDict
+
+MAX_MESSAGES = 200
+CUT_MARK = "…"
+
+
+class Message(TypedDict):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass
+class Conversation:
+    """One conversation, oldest message first. Neighbouring messages of one role are joined."""
+
+    id: str
+    messages: list[Message] = field(default_factory=list)
+
+    def said(self, text: str) -> None:
+        """The user's words; kept before the reply is begun, so that a fault loses nothing."""
+        self._add("user", text)
+
+    def heard(self, text: str, *, cut: bool) -> None:
+        """What the user heard of the reply; `cut` marks that it was interrupted. Nothing heard is not kept."""
+        if text:
+            self._add("assistant", f"{text}{CUT_MARK}" if cut else text)
+
+    def prompt(self, system_prompt: str) -> list[Message]:
+        system: list[Message] = [{"role": "system", "content": system_prompt}] if system_prompt else []
+        return system + self.messages
+
+    def _add(self, role: Literal["user", "assistant"], text: str) -> None:
+        if self.messages and self.messages[-1]["role"] == role:
+            self.messages[-1]["content"] += f" {text}"
+        else:
+            self.messages.append({"role": role, "content": text})
+        del self.messages[:-MAX_MESSAGES]
+
+
+class Conversations:
+    """All conversations of a process, by session id."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._by_id: OrderedDict[str, Conversation] = OrderedDict()
+
+    def open(self, session_id: str | None) -> tuple[Conversation, bool]:
+        """The conversation of that id, and whether it was there before; a new id where none is given."""
+        known = session_id is not None and session_id in self._by_id
+        conversation = self._by_id.pop(session_id) if known and session_id else None
+        conversation = conversation or Conversation(session_id or secrets.token_urlsafe(12))
+        self._by_id[conversation.id] = conversation
+        while len(self._by_id) > self._limit:
+            self._by_id.popitem(last=False)
+        return conversation, known

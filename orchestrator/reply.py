@@ -1,0 +1,118 @@
+"""From a prompt to speech as a pipeline: the voice speaks a sentence while the model writes the next one.
+
+Three stages joined by bounded queues: write (model → text → speakable pieces), synthesise (pieces → audio), deliver
+(audio → the listener, who paces it). A full queue makes the stage before it wait, down to the engine's own stream.
+Cancelling it, or a fault in any stage, closes the engine's and the voice's streams at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+import anyio
+from anyio.abc import ObjectReceiveStream, ObjectSendStream
+
+from orchestrator.inference import Generation, Generator, SpeechChunk, Synthesizer
+from orchestrator.prompt import Detokenizer, ThinkFilter
+from orchestrator.sentences import Sentences, speakable
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
+
+QUEUED_PIECES = 4
+QUEUED_CHUNKS = 32
+
+
+class Listener(Protocol):
+    """Where a reply goes."""
+
+    def wrote(self, delta: str, tokens: int) -> None:
+        """The model wrote `tokens` more tokens, which made `delta` visible (empty inside a character or thought)."""
+        ...
+
+    async def spoke(self, text: str, chunk: SpeechChunk) -> None:
+        """The next audio; `text` is the piece's on its first chunk, empty on the following. Returning late paces it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Speech:
+    """How a reply is to sound."""
+
+    voice: str | None
+    language: str | None
+    speed: float
+
+
+class Engine(Generator, Synthesizer, Protocol):
+    """The two models a reply needs."""
+
+
+async def reply(
+    engine: Engine, generation: Generation, detokenizer: Detokenizer, speech: Speech, listener: Listener
+) -> None:
+    """Write and speak one reply to `listener`. Raises the first stage's InferenceError."""
+    pieces_in, pieces = anyio.create_memory_object_stream[str](QUEUED_PIECES)
+    chunks_in, chunks = anyio.create_memory_object_stream[tuple[str, SpeechChunk]](QUEUED_CHUNKS)
+    try:
+        async with anyio.create_task_group() as stages:
+            stages.start_soon(_write, engine, generation, detokenizer, listener, pieces_in)
+            stages.start_soon(_synthesize, engine, speech, pieces, chunks_in)
+            stages.start_soon(_deliver, chunks, listener)
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+
+
+async def _write(
+    engine: Engine,
+    generation: Generation,
+    detokenizer: Detokenizer,
+    listener: Listener,
+    pieces: ObjectSendStream[str],
+) -> None:
+    thoughts, sentences = ThinkFilter(), Sentences()
+    async with pieces, aclosing(engine.generate(generation)) as stream:
+        async for ids in stream:
+            delta = thoughts.push(detokenizer.push(ids))
+            listener.wrote(delta, len(ids))
+            for piece in sentences.push(delta):
+                await pieces.send(piece)
+        delta = thoughts.push(detokenizer.flush()) + thoughts.flush()
+        listener.wrote(delta, 0)
+        for piece in [*sentences.push(delta), *sentences.flush()]:
+            await pieces.send(piece)
+
+
+async def _synthesize(
+    engine: Engine,
+    speech: Speech,
+    pieces: ObjectReceiveStream[str],
+    chunks: ObjectSendStream[tuple[str, SpeechChunk]],
+) -> None:
+    async with pieces, chunks:
+        async for piece in pieces:
+            text = piece
+            spoken = engine.synthesize(
+                speakable(piece), voice=speech.voice, language=speech.language, speed=speech.speed
+            )
+            async with aclosing(spoken) as stream:
+                async for chunk in stream:
+                    await chunks.send((text, chunk))
+                    text = ""
+
+
+async def _deliver(chunks: ObjectReceiveStream[tuple[str, SpeechChunk]], listener: Listener) -> None:
+    async with chunks:
+        async for text, chunk in chunks:
+            await listener.spoke(text, chunk)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The fault that ended the pipeline; the others are its echoes in the neighbouring stages."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestrator.config import SessionSettings, load
+from orchestrator.errors import BadSetting
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.delenv("BEAUTYAI_CONFIG", raising=False)
+    monkeypatch.setenv("BEAUTYAI_TOKENIZER_DIR", "tokenizer")
+    return monkeypatch
+
+
+def test_the_environment_wins_over_the_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "beautyai.json"
+    file.write_text(json.dumps({"port": 9000, "session": {"language": "ar", "generation": {"seed": 3}}}))
+    environment.setenv("BEAUTYAI_CONFIG", str(file))
+    environment.setenv("BEAUTYAI_SESSION__LANGUAGE", "en")
+    settings = load()
+    assert (settings.port, settings.session.language, settings.session.generation.seed) == (9000, "en", 3)
+
+
+def test_everything_wrong_is_in_one_error(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "beautyai.json"
+    file.write_text(json.dumps({"prot": 1, "session": {"speed": 9}}))
+    environment.setenv("BEAUTYAI_CONFIG", str(file))
+    environment.setenv("BEAUTYAI_PORT", "99999")
+    with pytest.raises(BadSetting) as raised:
+        load()
+    for word in ("prot", "port", "session.speed"):
+        assert word in str(raised.value)
+
+
+@pytest.mark.parametrize("content", ["{", None])
+def test_a_broken_or_missing_file_is_named(
+    environment: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "beautyai.json"
+    if content is not None:
+        file.write_text(content)
+    environment.setenv("BEAUTYAI_CONFIG", str(file))
+    with pytest.raises(BadSetting, match="BEAUTYAI_CONFIG"):
+        load()
+
+
+def test_a_session_changes_only_what_it_names() -> None:
+    before = SessionSettings().merged({"generation": {"temperature": 0.1}})
+    after = before.merged({"language": "ar", "generation": {"seed": 5}})
+    assert (after.language, after.generation.temperature, after.generation.seed) == ("ar", 0.1, 5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"language": "klingon"}, ["klingon"]),
+        ({"voice": "../../etc/passwd"}, ["voice"]),
+        ({"generation": {"temperature": 9, "top_k": -1}}, ["generation.temperature", "generation.top_k"]),
+        ({"generation": 5}, ["generation"]),
+        ({"turn_taking": {"speech_threshold": 0.1, "silence_threshold": 0.9}}, ["turn_taking"]),
+        ({"turn_taking": {"end_silence_ms": float("nan")}}, ["end_silence_ms"]),
+        ({"colour": "red"}, ["colour"]),
+    ],
+)
+def test_a_bad_setting_is_refused_by_name(changes: dict[str, object], words: list[str]) -> None:
+    with pytest.raises(BadSetting) as raised:
+        SessionSettings().merged(changes)
+    assert all(word in str(raised.value) for word in words)
