@@ -1,0 +1,38 @@
+"""What Triton's gRPC statuses and messages mean, as errors of ours.
+
+Triton's status alone does not tell: a full queue and a missing server are both UNAVAILABLE, a dead Python
+model is INTERNAL. So the text decides where it must; the texts are those of Triton 2.51.
+"""
+
+from __future__ import annotations
+
+import re
+
+from orchestrator.errors import (
+    BackendLost,
+    InferenceError,
+    InferenceOverloaded,
+    InferenceRefused,
+    InferenceTimeout,
+)
+
+_FULL = re.compile(r"xceeds maximum queue size|imeout expired")
+_LOST = re.compile(r"is not healthy|is not ready|not ready|no available versions|unknown model")
+_REQUEST_ID = re.compile(r"^\[request id: [^\]]*\] ")
+
+
+def failure(model: str, status: str, message: str) -> InferenceError:
+    """The error for `status` (the gRPC name; "" where there is none) and `message`.
+
+    At most one line of the server's message goes on to the user: what follows is a traceback with paths.
+    """
+    line = _REQUEST_ID.sub("", message.strip()).split("\n")[0][:300]
+    if _FULL.search(line):
+        return InferenceOverloaded(f"{model} has too much to do; try again in a few seconds")
+    if status in {"UNAVAILABLE", "NOT_FOUND"} or _LOST.search(line):
+        return BackendLost(f"{model} is away and is being restarted; try again in a few seconds")
+    if status == "DEADLINE_EXCEEDED":
+        return InferenceTimeout(f"{model} did not answer in time; try again")
+    if status in {"INVALID_ARGUMENT", "RESOURCE_EXHAUSTED"}:
+        return InferenceRefused(f"{model} refused the request: {line}")
+    return InferenceError(f"{model} failed: {line}")

@@ -1,0 +1,92 @@
+"""What the orchestrator's requests and answers look like as tensors; docs/decisions/0001 names them.
+
+Knows nothing of gRPC. Every array has a leading batch dimension of 1.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.inference import Generation, Sampling, SpeechChunk, Transcript
+
+_SAMPLING_TENSORS = {
+    "temperature": ("temperature", np.float32),
+    "top_p": ("runtime_top_p", np.float32),
+    "top_k": ("runtime_top_k", np.int32),
+    "repetition_penalty": ("repetition_penalty", np.float32),
+    "presence_penalty": ("presence_penalty", np.float32),
+    "frequency_penalty": ("frequency_penalty", np.float32),
+    "min_tokens": ("min_tokens", np.int32),
+    "seed": ("seed", np.uint64),
+}
+
+
+def string(text: str) -> NDArray[np.object_]:
+    """A STRING tensor of one element, shape (1, 1)."""
+    return np.array([[text.encode()]], dtype=np.object_)
+
+
+def generation_tensors(generation: Generation) -> dict[str, NDArray[Any]]:
+    """Inputs of `tensorrt_llm`: a streamed generation that ends at `end_id` or any of `stop_ids`."""
+    tensors: dict[str, NDArray[Any]] = {
+        "input_ids": np.array([generation.prompt_ids], dtype=np.int32),
+        "input_lengths": _int32(len(generation.prompt_ids)),
+        "request_output_len": _int32(generation.sampling.max_tokens),
+        "end_id": _int32(generation.end_id),
+        "pad_id": _int32(generation.pad_id),
+        "streaming": np.array([[True]]),
+        "exclude_input_in_output": np.array([[True]]),
+    }
+    if generation.stop_ids:
+        tensors["stop_words_list"] = _one_token_words(generation.stop_ids)
+    return tensors | _sampling_tensors(generation.sampling)
+
+
+def token_ids(answer: Mapping[str, NDArray[Any]]) -> list[int]:
+    """The new ids in one response; `sequence_length` counts those of this response, the rest is padding."""
+    n_ids = int(answer["sequence_length"].flat[0])
+    return [int(token) for token in answer["output_ids"].reshape(-1)[:n_ids]]
+
+
+def transcript(answer: Mapping[str, NDArray[Any]]) -> Transcript:
+    """The outputs of `whisper`."""
+    return Transcript(
+        text=_text(answer["TEXT"]),
+        language=_text(answer["LANGUAGE"]),
+        language_probability=float(answer["LANGUAGE_PROBABILITY"].flat[0]),
+        no_speech_probability=float(answer["NO_SPEECH_PROBABILITY"].flat[0]),
+        average_log_probability=float(answer["AVG_LOGPROB"].flat[0]),
+        segments=tuple(json.loads(_text(answer["SEGMENTS"]))),
+    )
+
+
+def speech_chunk(answer: Mapping[str, NDArray[Any]]) -> SpeechChunk:
+    """One response of `tts`."""
+    pcm = answer["AUDIO"].astype("<i2").tobytes()
+    return SpeechChunk(pcm, int(answer["SAMPLE_RATE"].flat[0]), _text(answer["VOICE"]))
+
+
+def _sampling_tensors(sampling: Sampling) -> dict[str, NDArray[Any]]:
+    return {
+        tensor: np.array([[value]], dtype=dtype)
+        for name, (tensor, dtype) in _SAMPLING_TENSORS.items()
+        if (value := getattr(sampling, name)) is not None
+    }
+
+
+def _one_token_words(ids: Sequence[int]) -> NDArray[np.int32]:
+    # Row 0: the ids of all words; row 1: where each word ends.
+    return np.array([[ids, range(1, len(ids) + 1)]], dtype=np.int32)
+
+
+def _int32(value: int) -> NDArray[np.int32]:
+    return np.array([[value]], dtype=np.int32)
+
+
+def _text(tensor: NDArray[Any]) -> str:
+    return bytes(tensor.flat[0]).decode()

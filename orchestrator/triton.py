@@ -1,0 +1,254 @@
+"""The models' Protocols over Triton's gRPC, and its repository API; the only importer of `tritonclient`.
+
+Every call has a deadline; every failure becomes an `errors.InferenceError`. Each streamed request is a gRPC
+call of its own: Triton cancels a stream as a whole, so on a shared one a barge-in would stop the neighbours.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, TypeVar
+
+import anyio
+import grpc  # type: ignore[import-untyped]
+import numpy as np
+from numpy.typing import NDArray
+from tritonclient.grpc import InferResult, service_pb2, service_pb2_grpc
+from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
+
+from orchestrator.errors import BackendLost, InferenceError, InferenceTimeout
+from orchestrator.grpc_status import failure
+from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Transcript
+from orchestrator.tensors import generation_tensors, speech_chunk, string, token_ids, transcript
+
+Result = TypeVar("Result")
+Tensors = Mapping[str, NDArray[Any]]
+Observer = Callable[[str, float, "InferenceError | None"], None]
+
+_MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+_CHANNEL = [
+    ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1_000),  # also the longest time that one attempt may take
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.dns_min_time_between_resolutions_ms", 1_000),  # a restarted pod has a new address
+    # A half-open connection is found while calls run; idle pings would be answered with "too many pings".
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 2_000),
+    ("grpc.keepalive_permit_without_calls", 0),
+]
+# Asks Triton for a real status when a stream fails; without it an error is text only.
+_STATUS_IN_STREAM = (("triton_grpc_error", "true"),)
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Longest waits in seconds: for one answer, or for the first and each further item of a stream."""
+
+    detect: float = 1.0
+    transcribe: float = 8.0
+    first_token: float = 5.0
+    between_tokens: float = 3.0
+    first_audio: float = 5.0
+    between_audio: float = 3.0
+    connect: float = 1.0
+    load: float = 180.0  # an engine of a large model is read from disk
+
+
+class TritonInference:
+    """Serves `inference.Inference` from one Triton; while that is away every call raises `BackendLost`.
+
+    Every call is told to `observers` as (model, seconds, error or None), unless its caller gave it up.
+    """
+
+    def __init__(
+        self, url: str, deadlines: Deadlines | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.observers: list[Observer] = []
+        self._url = url
+        self._deadlines = deadlines or Deadlines()
+        self._clock = clock
+        self._channel: Any = None
+        self._triton: Any = None
+
+    async def __aenter__(self) -> TritonInference:
+        self._channel = grpc.aio.insecure_channel(self._url, options=_CHANNEL)
+        self._triton = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._channel.close()
+
+    async def detect(self, audio: Audio, state: NDArray[np.float32]) -> Detection:
+        tensors = {"AUDIO": audio[None], "STATE": state[None]}
+        answer = await self.infer("vad", tensors, self._deadlines.detect)
+        return Detection(answer["SPEECH_PROBABILITY"][0], answer["STATE"][0])
+
+    async def transcribe(
+        self, audio: Audio, *, language: str | None = None, window_seconds: float | None = None
+    ) -> Transcript:
+        """As in `Transcriber`; `window_seconds` is the encoder's shortest window, None: the model's own."""
+        tensors: dict[str, NDArray[Any]] = {"AUDIO": audio[None]}
+        if language is not None:
+            tensors["LANGUAGE"] = string(language)
+        if window_seconds is not None:
+            tensors["WINDOW_SECONDS"] = np.array([[window_seconds]], dtype=np.float32)
+        return transcript(await self.infer("whisper", tensors, self._deadlines.transcribe))
+
+    async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:
+        answers = self._stream(
+            "tensorrt_llm",
+            generation_tensors(generation),
+            (self._deadlines.first_token, self._deadlines.between_tokens),
+            request_id=generation.request_id,
+            outputs=("output_ids", "sequence_length"),
+        )
+        async with aclosing(answers):
+            async for answer in answers:
+                if ids := token_ids(answer):
+                    yield ids
+
+    async def synthesize(
+        self, text: str, *, voice: str | None = None, language: str | None = None, speed: float = 1.0
+    ) -> AsyncGenerator[SpeechChunk, None]:
+        tensors = {"TEXT": string(text), "SPEED": np.array([[speed]], dtype=np.float32)}
+        tensors |= {"VOICE": string(voice)} if voice is not None else {}
+        tensors |= {"LANGUAGE": string(language)} if language is not None else {}
+        deadlines = (self._deadlines.first_audio, self._deadlines.between_audio)
+        answers = self._stream("tts", tensors, deadlines)
+        async with aclosing(answers):
+            async for answer in answers:
+                if (chunk := speech_chunk(answer)).pcm:
+                    yield chunk
+
+    async def infer(self, model: str, tensors: Tensors, deadline_seconds: float) -> dict[str, NDArray[Any]]:
+        """One request, one answer: every output of `model` by name, with its batch dimension.
+
+        Raises:
+            InferenceError: which one, see `grpc_status.failure`.
+        """
+        with self._reported(model):
+            asked = self._triton.ModelInfer(_request(model, tensors))
+            return _outputs(await _within(deadline_seconds, asked, model))
+
+    async def server_live(self) -> bool:
+        """True while Triton answers; says nothing of its models."""
+        try:
+            with anyio.fail_after(self._deadlines.connect):
+                return bool((await self._triton.ServerLive(service_pb2.ServerLiveRequest())).live)
+        except (TimeoutError, grpc.RpcError):
+            return False
+
+    async def models(self) -> dict[str, str]:
+        """State of every model in the repository: READY, UNAVAILABLE, ... ("" where never loaded)."""
+        with _translated("the model repository"):
+            asked = self._triton.RepositoryIndex(service_pb2.RepositoryIndexRequest())
+            index = await _within(self._deadlines.connect, asked, "the model repository")
+        return {model.name: model.state for model in index.models}
+
+    async def load(self, model: str) -> None:
+        """Load `model`, or load it anew; returns when it is ready."""
+        with _translated(model):
+            request = service_pb2.RepositoryModelLoadRequest(model_name=model)
+            await _within(self._deadlines.load, self._triton.RepositoryModelLoad(request), model)
+
+    async def unload(self, model: str) -> None:
+        """Unload `model` alone, not what depends on it."""
+        with _translated(model):
+            request = service_pb2.RepositoryModelUnloadRequest(model_name=model)
+            await _within(self._deadlines.load, self._triton.RepositoryModelUnload(request), model)
+
+    async def _stream(
+        self,
+        model: str,
+        tensors: Tensors,
+        deadlines_seconds: tuple[float, float],
+        *,
+        request_id: str = "",
+        outputs: tuple[str, ...] = (),
+    ) -> AsyncGenerator[dict[str, NDArray[Any]], None]:
+        request = _request(model, tensors, request_id, outputs)
+        request.parameters["triton_enable_empty_final_response"].bool_param = True
+        call = self._triton.ModelStreamInfer(_once(request), metadata=_STATUS_IN_STREAM)
+        wait_seconds, between_seconds = deadlines_seconds
+        with self._reported(model):
+            try:
+                while True:
+                    answer = await _next(wait_seconds, call, model)
+                    if answered := _outputs(answer):
+                        yield answered
+                        wait_seconds = between_seconds
+                    if answer.parameters["triton_final_response"].bool_param:
+                        return
+            finally:
+                call.cancel()  # the model sees it within a token; nothing to cancel once the call has ended
+
+    @contextmanager
+    def _reported(self, model: str) -> Iterator[None]:
+        began = self._clock()
+        try:
+            with _translated(model):
+                yield
+        except InferenceError as error:
+            self._report(model, began, error)
+            raise
+        self._report(model, began, None)
+
+    def _report(self, model: str, began: float, error: InferenceError | None) -> None:
+        for observe in self.observers:
+            observe(model, self._clock() - began, error)
+
+
+@contextmanager
+def _translated(model: str) -> Iterator[None]:
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        raise failure(model, error.code().name, error.details() or "") from error
+
+
+async def _within(seconds: float, answer: Awaitable[Result], model: str) -> Result:
+    try:
+        with anyio.fail_after(seconds):
+            return await answer
+    except TimeoutError:
+        raise InferenceTimeout(f"{model} did not answer within {seconds:g} s; try again") from None
+
+
+async def _next(seconds: float, call: Any, model: str) -> Any:
+    answer = await _within(seconds, call.read(), model)
+    if answer is grpc.aio.EOF:
+        raise BackendLost(f"{model} ended its stream without the final response; try again")
+    if answer.error_message:
+        raise failure(model, "", answer.error_message)
+    return answer.infer_response
+
+
+async def _once(request: Any) -> AsyncIterator[Any]:
+    yield request
+
+
+def _request(model: str, tensors: Tensors, request_id: str = "", outputs: Iterable[str] = ()) -> Any:
+    request = service_pb2.ModelInferRequest(model_name=model, id=request_id)
+    for name, tensor in tensors.items():
+        request.inputs.add(name=name, shape=tensor.shape, datatype=np_to_triton_dtype(tensor.dtype))
+        request.raw_input_contents.append(_raw(tensor))
+    for name in outputs:
+        request.outputs.add(name=name)
+    return request
+
+
+def _raw(tensor: NDArray[Any]) -> bytes:
+    return bytes(serialize_byte_tensor(tensor).item()) if tensor.dtype == np.object_ else tensor.tobytes()
+
+
+def _outputs(answer: Any) -> dict[str, NDArray[Any]]:
+    result = InferResult(answer)
+    return {output.name: result.as_numpy(output.name) for output in answer.outputs}
