@@ -25,7 +25,7 @@ def load_sounddevice() -> Any:
         DeviceMissing: it, or the PortAudio library under it, is not installed.
     """
     try:
-        import sounddevice  # noqa: PLC0415 - optional
+        import sounddevice
     except ImportError as error:
         raise DeviceMissing(
             "the microphone needs the package `sounddevice`; install it with: pip install sounddevice"

@@ -44,16 +44,8 @@ async def test_ask_speaks_a_recording(
     wire_server: WireServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_wav(tmp_path / "q.wav", VOICED, 16_000)
-    arguments = (
-        "--wav",
-        str(tmp_path / "q.wav"),
-        "--url",
-        wire_server.url,
-        "--language",
-        "en",
-        "--latencies",
-    )
-    assert await run("ask", *arguments) == 0
+    options = ("--url", wire_server.url, "--language", "en", "--latencies")
+    assert await run("ask", "--wav", str(tmp_path / "q.wav"), *options) == 0
     out = capsys.readouterr().out
     assert f"you      : {WORDS}" in out
     assert "first audio of the reply" in out

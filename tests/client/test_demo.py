@@ -40,9 +40,7 @@ async def test_the_demo_shows_the_turn_and_writes_the_reply(
     lines = out.splitlines()
     order = ["hearing  : what is", f"you      : {WORDS}", f"BeautyAI : {REPLY}", f"transcript (en): {WORDS}"]
     assert [line for line in lines if line in order] == order
-    assert ["silence", "waited", "for", "before", "the", "turn", "ended", "100", "ms"] in [
-        x.split() for x in lines
-    ]
+    assert any("silence waited for" in line and line.endswith("     100 ms") for line in lines)
     assert read_audio(tmp_path / "reply.wav", REPLY_RATE) == REPLY_PCM
 
 
@@ -68,5 +66,5 @@ async def test_every_failure_is_one_line_and_a_status_of_1(
 async def test_a_triton_that_does_not_answer_is_named(tmp_path: Path) -> None:
     status, _, err = await demo(tmp_path, "--triton-url", "127.0.0.1:1", QUESTION="hello", WAV="")
     assert status == 1
-    assert err.startswith("demo failed: the `tts` model at 127.0.0.1:1 did not speak")
+    assert err.startswith("demo failed: no Triton at 127.0.0.1:1")
     assert err.count("\n") == 1
