@@ -63,7 +63,7 @@ class Weights:
     @property
     def folder(self) -> str:
         """Its folder in the cache: its name and a digest of its definition, so a new pin is a new folder."""
-        definition = [(file.name, file.sha256, file.hub) for file in self.files]
+        definition = [(file.name, file.sha256 or file.hub) for file in self.files]
         return f"{self.name}-{hashlib.sha256(repr(definition).encode()).hexdigest()[:12]}"
 
     @property

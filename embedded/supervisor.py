@@ -32,7 +32,7 @@ _ORCHESTRATOR_GRACE_SECONDS = 10.0
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error: a signal asked for the end
+class Interrupted(Exception):
     """A stop signal arrived while something was awaited."""
 
 

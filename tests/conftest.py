@@ -1,0 +1,145 @@
+"""What every test may ask for: the real Triton, the whole stack, real speech."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from embedded import ports, probe
+from embedded.settings import REPOSITORY_ROOT, Settings
+
+_START_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class RunningTriton:
+    """A real Triton under its supervisor; the addresses stay, the pid changes with a restart."""
+
+    grpc_url: str
+    metrics_url: str
+    log_path: Path
+    supervisor_pid: int
+
+    @property
+    def pid(self) -> int:
+        """Of the tritonserver that runs now."""
+        return _child(self.supervisor_pid, "tritonserver").pid
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """Triton and the orchestrator under their supervisor."""
+
+    ws_url: str
+    http_url: str
+    grpc_url: str
+    metrics_url: str
+    log_path: Path
+    supervisor_pid: int
+
+    @property
+    def triton_pid(self) -> int:
+        """Of the tritonserver that runs now."""
+        return _child(self.supervisor_pid, "tritonserver").pid
+
+    @property
+    def orchestrator_pid(self) -> int:
+        """Of the orchestrator that runs now."""
+        return _child(self.supervisor_pid, "orchestrator").pid
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def speech() -> Path:
+    """The folder of real speech clips (`manifest.jsonl`); BEAUTYAI_SPEECH says where it is."""
+    folder = Path(os.environ.get("BEAUTYAI_SPEECH") or REPOSITORY_ROOT.parent / "shared" / "speech")
+    if not (folder / "manifest.jsonl").is_file():
+        pytest.skip(f"no speech clips: {folder / 'manifest.jsonl'} is missing (BEAUTYAI_SPEECH=folder)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTriton]:
+    """The whole model repository on a real Triton, on free ports, for the whole session."""
+    environment = _environment_with_free_ports()
+    settings = Settings.from_environment(environment)
+    output = tmp_path_factory.mktemp("triton") / "supervisor.log"
+    with _started("triton", environment, output) as supervisor:
+        _wait_until_ready(supervisor, output, lambda: probe.triton_is_ready(settings))
+        yield RunningTriton(
+            settings.triton_url,
+            f"http://127.0.0.1:{settings.metrics_port}/metrics",
+            settings.cache_dir / "logs" / f"triton-{settings.grpc_port}.log",
+            supervisor.pid,
+        )
+        _stop(supervisor)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The whole stack on free ports, for the whole session; apart from the server of `triton`."""
+    environment = _environment_with_free_ports()
+    settings = Settings.from_environment(environment)
+    output = tmp_path_factory.mktemp("server") / "supervisor.log"
+    with _started("serve", environment, output) as supervisor:
+        _wait_until_ready(supervisor, output, lambda: probe.orchestrator_is_ready(settings))
+        yield RunningServer(
+            f"ws://127.0.0.1:{settings.port}/ws/voice-conversation",
+            f"http://127.0.0.1:{settings.port}",
+            settings.triton_url,
+            f"http://127.0.0.1:{settings.metrics_port}/metrics",
+            output,
+            supervisor.pid,
+        )
+        _stop(supervisor)
+
+
+def _environment_with_free_ports() -> dict[str, str]:
+    names = ("PORT", "TRITON_GRPC_PORT", "TRITON_METRICS_PORT")
+    return {**os.environ, **{name: str(ports.free_port()) for name in names}, "BEAUTYAI_HOST": "127.0.0.1"}
+
+
+def _started(command: str, environment: dict[str, str], output: Path) -> subprocess.Popen[bytes]:
+    with output.open("wb") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "embedded", command],
+            cwd=REPOSITORY_ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def _wait_until_ready(
+    supervisor: subprocess.Popen[bytes], output: Path, is_ready: Callable[[], bool]
+) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not is_ready():
+        if supervisor.poll() is not None or time.monotonic() > deadline:
+            supervisor.kill()
+            said = output.read_text(errors="replace")[-4000:]
+            pytest.fail(f"the server did not start:\n{said}", pytrace=False)
+        time.sleep(0.2)
+
+
+def _stop(supervisor: subprocess.Popen[bytes]) -> None:
+    supervisor.terminate()
+    supervisor.wait(30)
+
+
+def _child(supervisor_pid: int, name: str) -> psutil.Process:
+    children = psutil.Process(supervisor_pid).children()
+    return next(child for child in children if any(name in part for part in child.cmdline()[:3]))
