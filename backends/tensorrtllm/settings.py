@@ -1,0 +1,80 @@
+"""What the operator decides, read once at load and validated as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the model is, how much of the machine it takes, and the limits of a request."""
+
+    gguf: Path
+    slots: int
+    context_tokens: int
+    """Longest prompt plus output of one generation."""
+    threads: int
+    max_queue_size: int
+    """Requests that may wait while every slot generates; 0 means none may."""
+    exclude_input_in_output: bool
+    """Default of the tensor of that name."""
+    waiting_cancel_check_seconds: float
+
+
+def read_settings(environment: Mapping[str, str], model_config: Mapping[str, Any]) -> Settings:
+    """Settings from the environment and from the parsed `config.pbtxt`.
+
+    Raises:
+        ConfigurationError: a value is missing, not a number, or out of range.
+    """
+    period_ms = _number(
+        "cancellation_check_period_ms", _parameter(model_config, "cancellation_check_period_ms", "100")
+    )
+    return Settings(
+        gguf=_gguf(environment.get("BEAUTYAI_LLM_GGUF", "")),
+        slots=_environment_number(environment, "BEAUTYAI_LLM_SLOTS", 4),
+        context_tokens=_environment_number(environment, "BEAUTYAI_LLM_CONTEXT_TOKENS", 2048),
+        threads=_environment_number(environment, "BEAUTYAI_LLM_THREADS", 2),
+        max_queue_size=_max_queue_size(model_config),
+        exclude_input_in_output=_parameter(model_config, "exclude_input_in_output", "false").lower()
+        in ("true", "1"),
+        waiting_cancel_check_seconds=period_ms / 1000,
+    )
+
+
+def _gguf(value: str) -> Path:
+    if not value:
+        raise ConfigurationError("BEAUTYAI_LLM_GGUF is not set: give the path of a GGUF file")
+    path = Path(value)
+    if not path.is_file():
+        raise ConfigurationError(f"BEAUTYAI_LLM_GGUF: there is no file {path}")
+    return path
+
+
+def _environment_number(environment: Mapping[str, str], name: str, default: int) -> int:
+    return _number(name, environment.get(name, "") or str(default))
+
+
+def _number(name: str, value: str) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        raise ConfigurationError(f"{name}: '{value}' is not a whole number") from None
+    if number < 1:
+        raise ConfigurationError(f"{name}: {number} is too small, give at least 1")
+    return number
+
+
+def _parameter(model_config: Mapping[str, Any], name: str, default: str) -> str:
+    value: str = model_config.get("parameters", {}).get(name, {}).get("string_value", "")
+    return value or default
+
+
+def _max_queue_size(model_config: Mapping[str, Any]) -> int:
+    batching: Mapping[str, Any] = model_config.get("dynamic_batching") or {}
+    return int((batching.get("default_queue_policy") or {}).get("max_queue_size", 0))
