@@ -80,13 +80,14 @@ class EdgeStream:
 
     def close(self) -> None:
         """Drop the connection at once, also when the server does not answer."""
-        self._loop.run_until_complete(self._connector.close(abort_ssl=True))
+        self._loop.run_until_complete(self._connector.drop())
         pending = asyncio.all_tasks(self._loop)
         for task in pending:
             task.cancel()
         if pending:
             self._loop.run_until_complete(asyncio.wait(pending, timeout=CLOSING_S))
         self._loop.run_until_complete(self._messages.aclose())
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
     def _wait_s(self) -> float:
@@ -110,5 +111,16 @@ class EdgeStream:
             raise EdgeError(f"{type(error).__name__}: {error}") from error
 
 
-async def _connector() -> aiohttp.TCPConnector:
-    return aiohttp.TCPConnector()
+class _Connector(aiohttp.TCPConnector):
+    """Outlives the HTTP sessions: edge-tts opens one per part of a text, and each closes its connector."""
+
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        """Left to `drop`."""
+
+    async def drop(self) -> None:
+        """Close every connection at once."""
+        await super().close(abort_ssl=True)
+
+
+async def _connector() -> _Connector:
+    return _Connector()
