@@ -133,6 +133,7 @@ texts = st.lists(
 
 @given(texts, st.lists(st.integers(0, 400), max_size=20))
 @example("Mr. Smith. U.S. Then... x", list(range(30)))
+@example("He likes the U.S. Internet.", [19])
 def test_the_pieces_are_the_same_however_the_text_was_cut(text: str, cuts: list[int]) -> None:
     places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     deltas = [text[start:end] for start, end in pairwise(places)]
