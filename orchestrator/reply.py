@@ -7,7 +7,6 @@ Cancelling it, or a fault in any stage, closes the engine's and the voice's stre
 
 from __future__ import annotations
 
-import sys
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,9 +17,6 @@ from anyio.abc import ObjectReceiveStream, ObjectSendStream
 from orchestrator.inference import Generation, Generator, SpeechChunk, Synthesizer
 from orchestrator.prompt import Detokenizer, ThinkFilter
 from orchestrator.sentences import Sentences, speakable
-
-if sys.version_info < (3, 11):
-    from exceptiongroup import BaseExceptionGroup
 
 QUEUED_PIECES = 4
 QUEUED_CHUNKS = 32
@@ -62,8 +58,8 @@ async def reply(
             stages.start_soon(_write, engine, generation, detokenizer, listener, pieces_in)
             stages.start_soon(_synthesize, engine, speech, pieces, chunks_in)
             stages.start_soon(_deliver, chunks, listener)
-    except BaseExceptionGroup as group:
-        raise _first(group) from None
+    except Exception as error:
+        raise _first(error) from None
 
 
 async def _write(
@@ -110,9 +106,8 @@ async def _deliver(chunks: ObjectReceiveStream[tuple[str, SpeechChunk]], listene
             await listener.spoke(text, chunk)
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The fault that ended the pipeline; the others are its echoes in the neighbouring stages."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+def _first(error: Exception) -> Exception:
+    """The fault that ended the pipeline: a task group wraps it, also where it is the only one."""
+    while causes := getattr(error, "exceptions", ()):
+        error = causes[0]
     return error

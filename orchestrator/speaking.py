@@ -14,7 +14,7 @@ import anyio
 
 from orchestrator import protocol
 from orchestrator.config import SessionSettings
-from orchestrator.errors import InferenceError, VoiceError
+from orchestrator.errors import VoiceError
 from orchestrator.history import Conversation, Message
 from orchestrator.inference import Generation, Inference, SpeechChunk
 from orchestrator.metrics import Metrics
@@ -78,7 +78,7 @@ class Speaking:
                 speech = Speech(settings.voice, language, settings.speed)
                 await reply(inference, generation, Detokenizer(template.tokenizer), speech, self)
                 await anyio.sleep(self.playback.remaining_ms(self._clock()) / 1000)
-            except InferenceError as error:
+            except VoiceError as error:
                 self.finish("failed", error)
             except Exception:
                 log.exception("turn %d: the reply broke", self.turn)

@@ -1,0 +1,310 @@
+"""A session from outside: audio and messages in, protocol messages out, on scripted models."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import anyio
+import numpy as np
+import pytest
+
+from orchestrator import protocol
+from orchestrator.audio import SAMPLE_RATE, Audio
+from orchestrator.config import SessionSettings
+from orchestrator.errors import BackendLost, BadSetting, ClientError, InferenceRefused
+from orchestrator.history import Conversation
+from orchestrator.metrics import Metrics
+from orchestrator.prompt import ChatTemplate
+from orchestrator.scripted import Delays, Fault, Scripted, text_of
+from orchestrator.session import Session
+
+pytestmark = pytest.mark.anyio
+NO_PARTIALS = {"turn_taking": {"partial_interval_ms": 10_000}}
+Message = TypeVar("Message", bound=protocol.ServerMessage)
+
+
+def tone(ms: int) -> Audio:
+    audio: Audio = (0.5 * np.sin(np.arange(ms * SAMPLE_RATE // 1000) * 0.2)).astype(np.float32)
+    return audio
+
+
+def silence(ms: int) -> Audio:
+    return np.zeros(ms * SAMPLE_RATE // 1000, dtype=np.float32)
+
+
+class Peer:
+    """A session and everything it has said; the test's side of the conversation."""
+
+    def __init__(
+        self, session: Session, conversation: Conversation, said: list[protocol.ServerMessage]
+    ) -> None:
+        self.session = session
+        self.conversation = conversation
+        self.said = said
+
+    def all(self, kind: type[Message]) -> list[Message]:
+        return [message for message in self.said if isinstance(message, kind)]
+
+    async def until(self, kind: type[Message], count: int = 1) -> Message:
+        with anyio.fail_after(5):
+            while len(self.all(kind)) < count:
+                await anyio.sleep(0.005)
+        return self.all(kind)[count - 1]
+
+    async def utter(self, ms: int = 960) -> None:
+        await self.session.hear(np.concatenate([tone(ms), silence(704)]))
+
+
+@asynccontextmanager
+async def talking(
+    template: ChatTemplate, models: Scripted, settings: dict[str, Any] | None = None
+) -> AsyncIterator[Peer]:
+    """A running session. Without settings of its own it asks for no partials, so transcripts come in script order."""
+    said: list[protocol.ServerMessage] = []
+    conversation = Conversation("test")
+    session = Session(
+        inference=models,
+        template=template,
+        conversation=conversation,
+        settings=SessionSettings().merged(settings or NO_PARTIALS),
+        context_tokens=2048,
+        metrics=Metrics(),
+        send=said.append,
+    )
+    async with session:
+        yield Peer(session, conversation, said)
+
+
+async def test_a_spoken_turn_is_announced_transcribed_answered_and_closed(template: ChatTemplate) -> None:
+    models = Scripted(transcripts=["What time is it?"], replies=["It is noon. Enjoy your lunch!"])
+    async with talking(template, models) as peer:
+        await peer.utter()
+        done = await peer.until(protocol.ResponseDone)
+        metrics = await peer.until(protocol.TurnMetrics)
+    order = [message.type for message in peer.said]
+    expected = ["speech_started", "speech_stopped", "final_transcript", "response_text", "voice_response"]
+    assert sorted(order.index(kind) for kind in expected) == [order.index(kind) for kind in expected]
+    assert done == protocol.ResponseDone(1, "It is noon. Enjoy your lunch!", "completed")
+    assert "".join(text.delta for text in peer.all(protocol.ResponseText)) == done.text
+    assert " ".join(voice.text for voice in peer.all(protocol.VoiceResponse) if voice.text) == done.text
+    assert [voice.index for voice in peer.all(protocol.VoiceResponse)] == list(
+        range(len(peer.all(protocol.VoiceResponse)))
+    )
+    assert metrics.voice_to_voice_ms is not None
+    assert metrics.tokens == len(done.text)
+    assert models.running() == []
+
+
+async def test_history_goes_with_the_next_turn(template: ChatTemplate) -> None:
+    models = Scripted(transcripts=["I am Ana.", "Who am I?"], replies=["Hello Ana.", "Ana."])
+    async with talking(template, models) as peer:
+        await peer.utter()
+        await peer.until(protocol.ResponseDone)
+        await peer.utter()
+        await peer.until(protocol.ResponseDone, 2)
+    prompt = text_of(models.of("generate")[1].asked["generation"].prompt_ids)
+    places = [prompt.index(text) for text in ("I am Ana.", "Hello Ana.", "Who am I?")]
+    assert places == sorted(places)
+
+
+async def test_each_utterance_is_transcribed_from_its_own_audio(template: ChatTemplate) -> None:
+    models = Scripted(transcripts=lambda audio: f"{len(audio)} samples")
+    async with talking(template, models) as peer:
+        await peer.session.hear(silence(640))
+        await peer.utter(640)
+        await peer.until(protocol.ResponseDone)
+        await peer.utter(1280)
+        await peer.until(protocol.ResponseDone, 2)
+    first, second = (int(final.text.split()[0]) for final in peer.all(protocol.FinalTranscript))
+    assert second - first == pytest.approx(640 * 16, abs=1024)
+
+
+async def test_partials_appear_while_the_user_speaks_and_only_grow(template: ChatTemplate) -> None:
+    words = ["one", "two", "three", "four", "five", "six", "seven", "eight"]
+    models = Scripted(transcripts=lambda audio: " ".join(words[: len(audio) // 4000]))
+    async with talking(template, models, {"turn_taking": {"partial_interval_ms": 96}}) as peer:
+        for _ in range(20):
+            await peer.session.hear(tone(96))
+            await anyio.sleep(0.01)
+        partials = peer.all(protocol.PartialTranscript)
+        assert len(partials) >= 3
+        stable = [partial.text[: partial.stable] for partial in partials]
+        assert all(later.startswith(earlier) for earlier, later in pairwise(stable))
+        assert not peer.all(protocol.FinalTranscript)
+
+
+async def test_silence_never_asks_the_transcriber(template: ChatTemplate) -> None:
+    models = Scripted()
+    async with talking(template, models) as peer:
+        await peer.session.hear(silence(60_000))
+    assert models.of("transcribe") == []
+    assert peer.said == []
+
+
+async def test_nothing_understood_closes_the_turn_as_empty(template: ChatTemplate) -> None:
+    models = Scripted(transcripts=[""])
+    async with talking(template, models) as peer:
+        await peer.utter()
+        assert (await peer.until(protocol.ResponseDone)).reason == "empty"
+    assert models.of("generate") == []
+
+
+async def test_speech_over_the_reply_stops_it_and_history_keeps_what_was_heard(
+    template: ChatTemplate,
+) -> None:
+    story = "Once upon a time there was a very long story. " * 20
+    models = Scripted(transcripts=["Tell me a story.", "Stop."], replies=[story, "Fine."])
+    async with talking(template, models) as peer:
+        await peer.utter()
+        await peer.until(protocol.VoiceResponse, 2)
+        await peer.session.hear(tone(320))
+        done = await peer.until(protocol.ResponseDone)
+        assert done.reason == "interrupted"
+        assert story.startswith(done.text)
+        assert len(done.text) < len(story) / 2
+        heard_then = len(peer.all(protocol.VoiceResponse))
+        await anyio.sleep(0.05)
+        assert {call.outcome for call in models.of("generate")} <= {"closed", "finished"}
+        assert models.running() == []
+        await peer.session.hear(silence(704))
+        await peer.until(protocol.ResponseDone, 2)
+    assert all(voice.turn == 2 for voice in peer.all(protocol.VoiceResponse)[heard_then:])
+    assert peer.conversation.messages[1]["content"] == (f"{done.text}…" if done.text else "Fine.")
+
+
+async def test_barge_in_closes_the_generation_that_is_still_running(template: ChatTemplate) -> None:
+    models = Scripted(
+        transcripts=["Count."], replies=["One, two, three. " * 200], delays=Delays(between_tokens=0.01)
+    )
+    async with talking(template, models) as peer:
+        await peer.utter()
+        await peer.until(protocol.VoiceResponse)
+        peer.session.interrupt()
+        await anyio.sleep(0.02)
+        (generation,) = models.of("generate")
+        assert generation.outcome == "closed"
+        written = len(generation.gave)
+        await anyio.sleep(0.05)
+        assert len(generation.gave) == written
+
+
+async def test_a_typed_turn_needs_no_audio_and_replaces_the_running_reply(template: ChatTemplate) -> None:
+    models = Scripted(replies=["A long answer. " * 50, "Two."])
+    async with talking(template, models) as peer:
+        peer.session.say("one?")
+        await peer.until(protocol.VoiceResponse)
+        peer.session.say("two?")
+        assert (await peer.until(protocol.ResponseDone)).reason == "interrupted"
+        assert (await peer.until(protocol.ResponseDone, 2)).text == "Two."
+    assert peer.conversation.messages[-1] == {"role": "assistant", "content": "Two."}
+
+
+async def test_thoughts_are_neither_shown_nor_spoken(template: ChatTemplate) -> None:
+    models = Scripted(replies=["<think>Let me see… 2+2</think>Four."])
+    async with talking(template, models) as peer:
+        peer.session.say("2+2?")
+        done = await peer.until(protocol.ResponseDone)
+    assert done.text == "Four."
+    assert [call.asked["text"] for call in models.of("synthesize")] == ["Four."]
+
+
+async def test_a_lost_backend_is_one_typed_error_and_the_words_are_kept(template: ChatTemplate) -> None:
+    models = Scripted(
+        transcripts=["What is new?"], faults=[Fault("generate", 0, BackendLost("tensorrt_llm is restarting"))]
+    )
+    async with talking(template, models) as peer:
+        await peer.utter()
+        assert (await peer.until(protocol.ResponseDone)).reason == "failed"
+        (error,) = peer.all(protocol.Error)
+        assert (error.code, error.retryable, error.turn) == ("backend_lost", True, 1)
+        assert peer.conversation.messages == [{"role": "user", "content": "What is new?"}]
+        await peer.utter()
+        assert (await peer.until(protocol.ResponseDone, 2)).reason == "completed"
+
+
+async def test_a_transcript_already_shown_survives_a_failed_final_one(template: ChatTemplate) -> None:
+    models = Scripted(
+        transcripts=["What is"], faults=[Fault("transcribe", 1, BackendLost("whisper is restarting"))]
+    )
+    async with talking(template, models, {"turn_taking": {"partial_interval_ms": 640}}) as peer:
+        await peer.session.hear(tone(800))
+        await peer.until(protocol.PartialTranscript)
+        await peer.session.hear(silence(704))
+        assert (await peer.until(protocol.ResponseDone)).reason == "failed"
+    assert peer.conversation.messages == [{"role": "user", "content": "What is"}]
+
+
+async def test_a_detector_that_is_away_is_told_once_and_hearing_goes_on_after(template: ChatTemplate) -> None:
+    faults = [Fault("detect", call, BackendLost("vad is restarting")) for call in range(20)]
+    models = Scripted(faults=faults)
+    async with talking(template, models) as peer:
+        await peer.session.hear(tone(640))
+        assert len(peer.all(protocol.Error)) == 1
+        await peer.utter()
+        assert (await peer.until(protocol.ResponseDone)).reason == "completed"
+
+
+async def test_an_unknown_voice_is_refused_and_the_settings_stay(template: ChatTemplate) -> None:
+    models = Scripted(faults=[Fault("synthesize", 0, InferenceRefused("VOICE: no voice 'nobody'"))])
+    async with talking(template, models) as peer:
+        with pytest.raises(BadSetting, match="nobody"):
+            await peer.session.configure({"voice": "nobody", "language": "ar"})
+        assert peer.session.settings.language == "auto"
+        await peer.session.configure({"language": "ar"})
+        assert peer.session.settings.language == "ar"
+
+
+async def test_commit_ends_the_utterance_and_without_one_it_is_the_clients_error(
+    template: ChatTemplate,
+) -> None:
+    async with talking(template, Scripted()) as peer:
+        with pytest.raises(ClientError, match="commit"):
+            peer.session.commit()
+        await peer.session.hear(tone(640))
+        peer.session.commit()
+        assert (await peer.until(protocol.ResponseDone)).reason == "completed"
+
+
+async def test_playback_reports_decide_what_was_heard(template: ChatTemplate) -> None:
+    models = Scripted(
+        replies=["one two three four five six seven eight. " * 9], delays=Delays(between_tokens=0.001)
+    )
+    async with talking(template, models) as peer:
+        peer.session.say("count")
+        await peer.until(protocol.VoiceResponse, 2)
+        peer.session.played(1, 0)
+        peer.session.interrupt()
+        assert (await peer.until(protocol.ResponseDone)).text == ""
+
+
+def hang(method: Any) -> Callable[[], Scripted]:
+    return lambda: Scripted(transcripts=["hi"], faults=[Fault(method, 0, None)])
+
+
+@pytest.mark.parametrize("stuck", ["transcribe", "generate", "synthesize"])
+async def test_leaving_in_the_middle_of_any_stage_leaves_nothing_running(
+    template: ChatTemplate, stuck: Any
+) -> None:
+    models = hang(stuck)()
+    async with talking(template, models) as peer:
+        await peer.utter()
+        with anyio.fail_after(5):
+            while not models.of(stuck):
+                await anyio.sleep(0.005)
+    assert models.running() == []
+
+
+async def test_two_sessions_at_once_do_not_mix(template: ChatTemplate) -> None:
+    async with (
+        talking(template, Scripted(transcripts=["one"], replies=["First."])) as one,
+        talking(template, Scripted(transcripts=["two"], replies=["Second."])) as two,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(one.utter)
+        tasks.start_soon(two.utter)
+        assert (await one.until(protocol.ResponseDone)).text == "First."
+        assert (await two.until(protocol.ResponseDone)).text == "Second."
+    assert one.conversation.messages != two.conversation.messages
