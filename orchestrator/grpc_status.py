@@ -16,7 +16,7 @@ from orchestrator.errors import (
     InferenceTimeout,
 )
 
-_FULL = re.compile(r"xceeds maximum queue size|imeout expired")
+_FULL = re.compile(r"xceeds maximum queue size|imeout expired|try again later")
 _LOST = re.compile(r"is not healthy|is not ready|not ready|no available versions|unknown model")
 _REQUEST_ID = re.compile(r"^\[request id: [^\]]*\] ")
 

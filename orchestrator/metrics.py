@@ -13,6 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from orchestrator.errors import InferenceError, VoiceError
 from orchestrator.protocol import Reason
 
+MODELS = ("vad", "whisper", "tensorrt_llm", "tts", "preprocessing", "postprocessing")
 _LEGS = (
     "first_partial",
     "partial_decode",
@@ -33,7 +34,7 @@ class Metrics:
     models: the names that `inference_ended`, `canary_failed` and `model_repaired` may be called with.
     """
 
-    def __init__(self, models: tuple[str, ...] = ("vad", "whisper", "tensorrt_llm", "tts")) -> None:
+    def __init__(self, models: tuple[str, ...] = MODELS) -> None:
         self._registry = CollectorRegistry()
         self._sessions()
         self._turns()

@@ -14,12 +14,14 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 import grpc  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 from tritonclient.grpc import InferResult, service_pb2, service_pb2_grpc
 from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
 
+from orchestrator.canaries import Canary, canaries
 from orchestrator.errors import BackendLost, InferenceError, InferenceTimeout
 from orchestrator.grpc_status import failure
 from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Transcript
@@ -63,13 +65,15 @@ class Deadlines:
 class TritonInference:
     """Serves `inference.Inference` from one Triton; while that is away every call raises `BackendLost`.
 
-    Every call is told to `observers` as (model, seconds, error or None), unless its caller gave it up.
+    Every call is told to `observers` as (model, seconds, error or None), unless its caller gave it up;
+    `last_answers` is when each model last answered anything.
     """
 
     def __init__(
         self, url: str, deadlines: Deadlines | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.observers: list[Observer] = []
+        self.last_answers: dict[str, float] = {}
         self._url = url
         self._deadlines = deadlines or Deadlines()
         self._clock = clock
@@ -91,15 +95,8 @@ class TritonInference:
         answer = await self.infer("vad", tensors, self._deadlines.detect)
         return Detection(answer["SPEECH_PROBABILITY"][0], answer["STATE"][0])
 
-    async def transcribe(
-        self, audio: Audio, *, language: str | None = None, window_seconds: float | None = None
-    ) -> Transcript:
-        """As in `Transcriber`; `window_seconds` is the encoder's shortest window, None: the model's own."""
-        tensors: dict[str, NDArray[Any]] = {"AUDIO": audio[None]}
-        if language is not None:
-            tensors["LANGUAGE"] = string(language)
-        if window_seconds is not None:
-            tensors["WINDOW_SECONDS"] = np.array([[window_seconds]], dtype=np.float32)
+    async def transcribe(self, audio: Audio, *, language: str | None = None) -> Transcript:
+        tensors = {"AUDIO": audio[None]} | ({"LANGUAGE": string(language)} if language is not None else {})
         return transcript(await self.infer("whisper", tensors, self._deadlines.transcribe))
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:
@@ -136,13 +133,20 @@ class TritonInference:
         """
         with self._reported(model):
             asked = self._triton.ModelInfer(_request(model, tensors))
-            return _outputs(await _within(deadline_seconds, asked, model))
+            answer = await _within(deadline_seconds, asked, model)
+        self.last_answers[model] = self._clock()
+        return _outputs(answer)
+
+    def canaries(self, deadline_seconds: float) -> dict[str, Canary]:
+        """A small real inference for every model; see `canaries.py`."""
+        return canaries(self, deadline_seconds)
 
     async def server_live(self) -> bool:
         """True while Triton answers; says nothing of its models."""
         try:
             with anyio.fail_after(self._deadlines.connect):
-                return bool((await self._triton.ServerLive(service_pb2.ServerLiveRequest())).live)
+                answer = await _cancellable(self._triton.ServerLive(service_pb2.ServerLiveRequest()))
+                return bool(answer.live)
         except (TimeoutError, grpc.RpcError):
             return False
 
@@ -182,6 +186,7 @@ class TritonInference:
             try:
                 while True:
                     answer = await _next(wait_seconds, call, model)
+                    self.last_answers[model] = self._clock()
                     if answered := _outputs(answer):
                         yield answered
                         wait_seconds = between_seconds
@@ -217,9 +222,18 @@ def _translated(model: str) -> Iterator[None]:
 async def _within(seconds: float, answer: Awaitable[Result], model: str) -> Result:
     try:
         with anyio.fail_after(seconds):
-            return await answer
+            return await _cancellable(answer)
     except TimeoutError:
         raise InferenceTimeout(f"{model} did not answer within {seconds:g} s; try again") from None
+
+
+async def _cancellable(answer: Awaitable[Result]) -> Result:
+    try:
+        return await answer
+    except anyio.get_cancelled_exc_class():
+        # gRPC raises a cancellation of its own making, which no cancel scope knows as the one it asked for.
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        raise
 
 
 async def _next(seconds: float, call: Any, model: str) -> Any:
