@@ -1,0 +1,143 @@
+"""Decodes clips attempt by attempt until each has a text that is believed; clips that agree share one network call."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import window
+from .network import MAX_WRITTEN_TOKENS, Encoded, Network
+from .prompt import Prompt
+from .window import Attempt, Decoding, Thresholds, Verdict
+
+
+@dataclass(frozen=True)
+class Clip:
+    """At most 30 s of one utterance, the attempts to make on it, and what the encoder has seen of it so far."""
+
+    audio: NDArray[np.float32]
+    offset_samples: int
+    attempts: tuple[Attempt, ...]
+    encoded: dict[int, Encoded] = field(default_factory=dict)  # by window in seconds
+
+    @property
+    def seconds(self) -> float:
+        """The length of the audio."""
+        return self.audio.size / window.SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The decoding chosen for a clip and the window it was made in; `silent` where nothing was said."""
+
+    decoding: Decoding
+    window_seconds: int
+    silent: bool
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to decode: the beam at temperature 0, the candidates above it, and when to doubt the result."""
+
+    beam_size: int
+    best_of: int
+    thresholds: Thresholds
+
+
+class Decoder:
+    """The attempts of many clips, made in step."""
+
+    def __init__(self, network: Network, options: Options) -> None:
+        self._network = network
+        self._options = options
+
+    def encode(self, clips: Sequence[Clip], step: int) -> None:
+        """Encode each clip in the window of its attempt number `step`, unless it has been already."""
+        waiting: dict[int, list[Clip]] = defaultdict(list)
+        for clip in clips:
+            window_seconds = clip.attempts[step].window_seconds
+            if window_seconds not in clip.encoded:
+                waiting[window_seconds].append(clip)
+        for window_seconds, members in waiting.items():
+            encoded = self._network.encode([clip.audio for clip in members], window_seconds)
+            for clip, states in zip(members, encoded, strict=True):
+                clip.encoded[window_seconds] = states
+
+    def decode(self, clips: Sequence[Clip], prompts: Sequence[Prompt]) -> list[Outcome]:
+        """One outcome for each clip, in order."""
+        outcomes: dict[int, Outcome] = {}
+        doubted: dict[int, list[Decoding]] = defaultdict(list)
+        for step in range(max(len(clip.attempts) for clip in clips)):
+            pending = [i for i, clip in enumerate(clips) if i not in outcomes and step < len(clip.attempts)]
+            self.encode([clips[i] for i in pending], step)
+            for members in _grouped(pending, clips, prompts, step):
+                attempt = clips[members[0]].attempts[step]
+                decodings = self._attempt(attempt, [clips[i] for i in members], [prompts[i] for i in members])
+                for i, decoding in zip(members, decodings, strict=True):
+                    doubted[i].append(decoding)
+                    verdict = self._verdict(clips[i], decoding, attempt)
+                    if verdict is not Verdict.DOUBTED:
+                        outcomes[i] = Outcome(decoding, attempt.window_seconds, verdict is Verdict.SILENT)
+        return [outcomes.get(i) or self._least_bad(doubted[i]) for i in range(len(clips))]
+
+    def _verdict(self, clip: Clip, decoding: Decoding, attempt: Attempt) -> Verdict:
+        if not window.is_audible(clip.audio):
+            return Verdict.SILENT
+        return window.verdict(decoding, attempt, self._options.thresholds)
+
+    def _least_bad(self, doubted: Sequence[Decoding]) -> Outcome:
+        best = window.best(doubted, self._options.thresholds)
+        return Outcome(best, window.FULL_WINDOW_SECONDS, silent=False)
+
+    def _attempt(self, attempt: Attempt, clips: Sequence[Clip], prompts: Sequence[Prompt]) -> list[Decoding]:
+        limits = [_written_tokens(*pair) for pair in zip(clips, prompts, strict=True)]
+        results = self._network.generate(
+            [clip.encoded[attempt.window_seconds] for clip in clips],
+            [prompt.tokens for prompt in prompts],
+            written_tokens=max(limits),
+            # After a prefix an empty answer is right where all words have been agreed already.
+            suppress_blank=not prompts[0].prefix,
+            sampling=self._sampling(attempt.temperature),
+        )
+        return [_decoding(*each) for each in zip(results, prompts, limits, strict=True)]
+
+    def _sampling(self, temperature: float) -> dict[str, Any]:
+        if temperature == 0:
+            return {"beam_size": self._options.beam_size}
+        candidates = {"num_hypotheses": self._options.best_of, "sampling_topk": 0}
+        return {"beam_size": 1, "sampling_temperature": temperature, **candidates}
+
+
+def _grouped(
+    pending: Sequence[int], clips: Sequence[Clip], prompts: Sequence[Prompt], step: int
+) -> list[list[int]]:
+    """Clips that one network call can decode: same attempt, `<|startoftranscript|>` at the same position."""
+    groups: dict[tuple[Attempt, int, bool], list[int]] = defaultdict(list)
+    for i in pending:
+        groups[clips[i].attempts[step], len(prompts[i].context), bool(prompts[i].prefix)].append(i)
+    return list(groups.values())
+
+
+def _written_tokens(clip: Clip, prompt: Prompt) -> int:
+    """The most tokens to write, the prefix included."""
+    return min(MAX_WRITTEN_TOKENS, len(prompt.prefix) + window.token_limit(clip.seconds))
+
+
+def _decoding(result: Any, prompt: Prompt, limit: int) -> Decoding:
+    """CTranslate2's result without the prefix, with Whisper's average: the end of text counts as a token."""
+    written = result.sequences_ids[0]
+    tokens = tuple(written[len(prompt.prefix) :])
+    # CTranslate2 gives the mean over the tokens it wrote; those of a prefix are certain and add nothing.
+    logprob = result.scores[0] * len(written)
+    return Decoding(
+        tokens=tokens,
+        text=prompt.tokenizer.decode(list(tokens)),
+        avg_logprob=logprob / (len(tokens) + 1),
+        no_speech_probability=result.no_speech_prob,
+        ended=len(written) < limit,
+    )

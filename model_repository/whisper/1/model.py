@@ -1,0 +1,118 @@
+"""Triton's side of the `whisper` model: tensors in and out. The work is in `whisper.py`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+
+from .settings import Settings
+from .utterance import InvalidInputError, Transcript, Utterance
+from .whisper import Whisper
+
+
+class TritonPythonModel:
+    """Answers all requests of a batch together; a bad request is refused by itself."""
+
+    def initialize(self, args: dict[str, str]) -> None:
+        parameters = json.loads(args["model_config"])["parameters"]
+        settings = Settings.parse({k: v["string_value"] for k, v in parameters.items()}, os.environ)
+        self._whisper = Whisper(settings)
+
+    def execute(self, requests: Sequence[Any]) -> list[Any]:
+        rows = [self._rows(request) for request in requests]
+        usable = [utterance for row in rows if isinstance(row, list) for utterance in row]
+        try:
+            transcripts = iter(self._whisper.transcribe(usable) if usable else [])
+            return [
+                _response([next(transcripts) for _ in row])
+                if isinstance(row, list)
+                else pb_utils.InferenceResponse(error=row)
+                for row in rows
+            ]
+        except Exception as error:
+            pb_utils.Logger.log_error(f"whisper: {error!r}")
+            failure = pb_utils.TritonError(
+                "whisper failed; the server's log says why", pb_utils.TritonError.INTERNAL
+            )
+            return [pb_utils.InferenceResponse(error=failure) for _ in requests]
+
+    def _rows(self, request: Any) -> Any:
+        """The utterances of one request, or the TritonError that answers it."""
+        if request.is_cancelled():
+            return pb_utils.TritonError("cancelled while it waited", pb_utils.TritonError.CANCELLED)
+        try:
+            utterances = _utterances(request)
+            for utterance in utterances:
+                self._whisper.check(utterance)
+        except InvalidInputError as error:
+            return pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)
+        return utterances
+
+
+def _utterances(request: Any) -> list[Utterance]:
+    audio = _array(request, "AUDIO")  # (batch, n_samples)
+    language = [text.strip().lower() for text in _texts(request, "LANGUAGE", len(audio))]
+    task = _texts(request, "TASK", len(audio))
+    word_timestamps, window_seconds = _array(request, "WORD_TIMESTAMPS"), _array(request, "WINDOW_SECONDS")
+    prefix, prompt, hotwords = (
+        _texts(request, name, len(audio)) for name in ("PREFIX", "PROMPT", "HOTWORDS")
+    )
+    return [
+        Utterance(
+            audio=audio[i],
+            language="" if language[i] == "auto" else language[i],
+            prefix=prefix[i],
+            prompt=prompt[i],
+            hotwords=hotwords[i],
+            task=task[i] or "transcribe",
+            word_timestamps=word_timestamps is not None and bool(word_timestamps[i, 0]),
+            window_seconds=None if window_seconds is None else float(window_seconds[i, 0]),
+        )
+        for i in range(len(audio))
+    ]
+
+
+def _array(request: Any, name: str) -> Any:
+    tensor = pb_utils.get_input_tensor_by_name(request, name)
+    return None if tensor is None else tensor.as_numpy()
+
+
+def _texts(request: Any, name: str, batch: int) -> list[str]:
+    """The strings of an optional (batch, 1) tensor, empty where it is absent."""
+    array = _array(request, name)
+    try:
+        return [""] * batch if array is None else [text.decode() for text in array[:, 0]]
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"{name}: not UTF-8") from None
+
+
+def _response(transcripts: list[Transcript]) -> Any:
+    columns = {
+        "TEXT": [t.text.encode() for t in transcripts],
+        "LANGUAGE": [t.language.encode() for t in transcripts],
+        "LANGUAGE_PROBABILITY": [t.language_probability for t in transcripts],
+        "NO_SPEECH_PROBABILITY": [t.no_speech_probability for t in transcripts],
+        "AVG_LOGPROB": [t.avg_logprob for t in transcripts],
+        "SEGMENTS": [_segments_json(t).encode() for t in transcripts],
+    }
+    return pb_utils.InferenceResponse(
+        [pb_utils.Tensor(name, _column(values)) for name, values in columns.items()]
+    )
+
+
+def _column(values: list[Any]) -> Any:
+    return np.array(values, object if isinstance(values[0], bytes) else np.float32)[:, None]
+
+
+def _segments_json(transcript: Transcript) -> str:
+    segments = [
+        {key: value for key, value in asdict(segment).items() if value is not None}
+        for segment in transcript.segments
+    ]
+    return json.dumps(segments, ensure_ascii=False)
