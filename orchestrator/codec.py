@@ -5,6 +5,7 @@ Knows nothing of the container that the packets came in (`ogg`, `webm`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import av
@@ -16,6 +17,24 @@ from orchestrator.errors import BadAudio
 Codec = Literal["opus", "vorbis"]
 
 MAX_PACKET_BYTES = 1 << 20
+MAX_CHUNK_SECONDS = 600
+
+
+def joined(pieces: Iterable[Audio]) -> Audio:
+    """Join what one chunk of a stream decodes to, float32 [samples].
+
+    Raises:
+        BadAudio: it is longer than `MAX_CHUNK_SECONDS`; a packet of two bytes can stand for 120 ms.
+    """
+    kept = [EMPTY]
+    left_samples = MAX_CHUNK_SECONDS * SAMPLE_RATE
+    for piece in pieces:
+        if len(piece):
+            kept.append(piece)
+            left_samples -= len(piece)
+        if left_samples < 0:
+            raise BadAudio(f"a message holds more than {MAX_CHUNK_SECONDS} s of audio; send smaller ones")
+    return np.concatenate(kept)
 
 
 class PacketDecoder:
@@ -43,7 +62,7 @@ class PacketDecoder:
         except av.FFmpegError as error:
             what = f"a broken {self._codec} packet ({error.strerror}); start a new recording"
             raise BadAudio(what) from error
-        return np.concatenate([EMPTY, *map(self._to_16_khz, frames)])
+        return joined(map(self._to_16_khz, frames))
 
     def flush(self) -> Audio:
         """Return the few milliseconds that the change of rate still holds."""

@@ -9,10 +9,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from orchestrator.audio import EMPTY, Audio
-from orchestrator.codec import MAX_PACKET_BYTES, PacketDecoder
+from orchestrator.codec import MAX_PACKET_BYTES, PacketDecoder, joined
 from orchestrator.errors import BadAudio
 
 _HEADER = struct.Struct("<4sBBqIIIB")  # magic, version, flags, granule, serial, sequence, checksum, segments
@@ -122,14 +120,15 @@ class OggDecoder:
             BadAudio: what came is not Ogg, is damaged, or holds neither Opus nor Vorbis.
         """
         self._buffer += chunk
-        audio = [EMPTY]
-        while self._buffer and (page := _parse_page(self._buffer)):
-            audio += self._decode_page(page)
-        return np.concatenate(audio)
+        return joined(self._audio())
 
     def flush(self) -> Audio:
         """End the stream; return what the filters still hold."""
         return self._stream.decoder.flush() if self._stream and self._stream.decoder else EMPTY
+
+    def _audio(self) -> Iterator[Audio]:
+        while self._buffer and (page := _parse_page(self._buffer)):
+            yield from self._decode_page(page)
 
     def _decode_page(self, page: _Page) -> Iterator[Audio]:
         if page.flags & _FIRST and page.body.startswith((b"OpusHead", b"\x01vorbis")):

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from orchestrator.audio import EMPTY, Audio
-from orchestrator.codec import MAX_PACKET_BYTES, Codec, PacketDecoder
+from orchestrator.codec import MAX_PACKET_BYTES, Codec, PacketDecoder, joined
 from orchestrator.errors import BadAudio
 
 _EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
@@ -108,7 +106,7 @@ class WebmDecoder:
             BadAudio: what came is not WebM, is damaged, or holds neither Opus nor Vorbis.
         """
         self._buffer += chunk
-        return np.concatenate([EMPTY, *self._elements()])
+        return joined(self._elements())
 
     def flush(self) -> Audio:
         """End the stream; return what the filters still hold."""
@@ -157,4 +155,4 @@ class WebmDecoder:
         if head.element == _SIMPLE_BLOCK:
             return self._track.decode(content)
         blocks = (block for child, block in _children(content) if child == _BLOCK)
-        return np.concatenate([EMPTY, *map(self._track.decode, blocks)])
+        return joined(map(self._track.decode, blocks))

@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from orchestrator.audio import SAMPLE_RATE, Audio, audio_to_mulaw, audio_to_pcm16
 from orchestrator.containers import HEADER_LIMIT_BYTES, Decoder, Kind, decoder_for
 from orchestrator.errors import BadAudio, BadSetting
+from orchestrator.ogg import page_checksum
 from orchestrator.wav import decode_wav
 from tests.orchestrator.recordings import (
     encoded_samples,
@@ -196,6 +197,26 @@ def test_no_decoder_starts_a_thread() -> None:
     for decoder, flavour in zip(decoders, FLAVOURS, strict=True):
         decoder.push(recording(flavour)[:5_000])
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("kind", ["webm", "ogg"])
+def test_a_small_message_cannot_stand_for_hours(kind: Kind) -> None:
+    silence = b"\xfb\x06"  # Opus: six frames of 20 ms, all empty
+    with pytest.raises(BadAudio, match="more than 600 s"):
+        decoder_for(kind, SAMPLE_RATE).push(hours_of(silence, kind))
+
+
+def hours_of(packet: bytes, kind: Kind) -> bytes:
+    if kind == "webm":
+        file = recording("webm-live")
+        block = b"\xa3" + bytes([0x80 | 4 + len(packet)]) + b"\x81\0\0\x80" + packet
+        return file[: file.index(b"\x1f\x43\xb6\x75")] + block * 6_000
+    file = recording("ogg")
+    third_page = [at for at in range(len(file)) if file.startswith(b"OggS", at)][2]
+    page = bytearray(file[third_page : third_page + 26] + bytes([255]) + bytes([len(packet)] * 255) + packet * 255)
+    page[5], page[22:26] = 0, bytes(4)
+    page[22:26] = page_checksum(page).to_bytes(4, "little")
+    return file[:third_page] + bytes(page) * 24
 
 
 @pytest.mark.parametrize(("tag", "bits"), [(1, 8), (1, 16), (1, 24), (1, 32), (3, 32), (3, 64)])
