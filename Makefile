@@ -22,7 +22,7 @@ setup: $(STAMP) ## make .venv with everything that requirements.lock names (PYTH
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -I embedded/interpreter.py
 	@[ -x $(BIN)/python ] || { echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
-	@echo "Installing the locked packages into $(VENV) (about 210 MB to download, 700 MB on disk)"
+	@echo "Installing the locked packages into $(VENV) (about 270 MB to download, 880 MB on disk)"
 	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all: \
 		--requirement requirements.lock | sed -u -E '/^(Ignoring|Requirement already|Looking in)/d'
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
@@ -56,6 +56,6 @@ lock: setup ## write requirements.lock anew from pyproject.toml
 		| sed -E 's/^([a-z0-9-]+==[^ ]+) \\$$/\1 ; extra == "artifact" \\/'; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock
 
-clean: ## remove what was made here; the cache of weights stays (python -m embedded says where it is)
+clean: ## remove what was made here; the cache of weights stays (~/.cache/beautyai)
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis reply.wav question.wav
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
