@@ -1,0 +1,89 @@
+"""Sessions that speak at the same time, each its questions one after the other, and how long each turn took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from benchmarks.clips import Clip
+from client.ask import Answer, ask
+from client.conversation import Conversation
+from client.errors import ClientError
+from client.recording import BYTES_PER_SAMPLE
+
+# The same words every time, and the same as in the floor: greedy, and short enough for a benchmark.
+MAX_TOKENS = 48
+SETTINGS = {
+    "generation": {
+        "temperature": 0,
+        "top_k": 1,
+        "top_p": None,
+        "repetition_penalty": 1,
+        "max_tokens": MAX_TOKENS,
+    }
+}
+_START_SPREAD_S = 0.7
+
+
+@dataclass(frozen=True)
+class TurnResult:
+    """One answered question."""
+
+    clip: Clip
+    answer: Answer
+
+    @property
+    def reply_seconds(self) -> float:
+        """Length of the spoken reply."""
+        rate = self.answer.sample_rate
+        return len(self.answer.pcm) / BYTES_PER_SAMPLE / rate if rate else 0.0
+
+    @property
+    def after_silence_ms(self) -> float | None:
+        """Voice to voice without the silence that ends a turn: what the pipeline adds."""
+        legs = self.answer.legs
+        if "voice_to_voice_ms" not in legs or "end_silence_ms" not in legs:
+            return None
+        return legs["voice_to_voice_ms"] - legs["end_silence_ms"]
+
+
+@dataclass(frozen=True)
+class Load:
+    """What `sessions` at once did: the turns that were answered, and why the others were not."""
+
+    sessions: int
+    turns: list[TurnResult]
+    failures: list[str]
+
+    @property
+    def audio_seconds(self) -> float:
+        """Questions and replies together."""
+        return sum(turn.clip.seconds + turn.reply_seconds for turn in self.turns)
+
+
+async def speak(url: str, clips: Sequence[Clip], sessions: int, turns: int) -> Load:
+    """`sessions` at once, `turns` questions each, every session beginning with another clip."""
+    load = Load(sessions, [], [])
+    async with anyio.create_task_group() as tasks:
+        for session in range(sessions):
+            mine = [clips[(session + turn) % len(clips)] for turn in range(turns)]
+            tasks.start_soon(_session, url, mine, session * _START_SPREAD_S, load)
+    return load
+
+
+async def _session(url: str, clips: Sequence[Clip], delay_s: float, load: Load) -> None:
+    await anyio.sleep(delay_s)
+    for clip in clips:
+        try:
+            load.turns.append(await _turn(url, clip))
+        except ClientError as error:
+            load.failures.append(f"{clip.name}: {error}")
+
+
+async def _turn(url: str, clip: Clip) -> TurnResult:
+    """A connection of its own for each turn: the prompt stays the one that the floor uses."""
+    async with Conversation(url) as conversation:
+        await conversation.configure(SETTINGS)
+        return TurnResult(clip, await ask(conversation, clip.pcm))
