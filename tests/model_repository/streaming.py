@@ -11,29 +11,42 @@ import numpy as np
 import tritonclient.grpc as grpcclient
 from numpy.typing import NDArray
 
-_DATATYPES = {str: "BYTES", float: "FP32", int: "INT32"}
+_TYPES: dict[type, tuple[str, Any]] = {
+    str: ("BYTES", np.object_),
+    float: ("FP32", np.float32),
+    int: ("INT32", np.int32),
+}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`responses`: (seconds since the request, tensors by name); `error` is empty when all went well."""
+    """`responses`: (seconds since the request, tensors by name); `error` is empty when all went well.
+
+    `audio_name` is the tensor that `audio` joins.
+    """
 
     responses: list[tuple[float, dict[str, NDArray[Any]]]]
     error: str
     finals: int
     seconds: float
+    audio_name: str = "AUDIO"
 
     def strings(self, name: str) -> list[str]:
         """The string of every response's tensor `name`."""
         return [tensors[name].reshape(-1)[0].decode() for _, tensors in self.responses]
 
     def audio(self) -> NDArray[np.int16]:
-        """All samples of AUDIO, (n_samples,)."""
-        return np.concatenate([tensors["AUDIO"].reshape(-1) for _, tensors in self.responses])
+        """All samples, (n_samples,)."""
+        return np.concatenate([tensors[self.audio_name].reshape(-1) for _, tensors in self.responses])
 
 
 def stream(
-    url: str, model: str, timeout_s: float = 60, cancel_after: int = 0, **tensors: str | float | NDArray[Any]
+    url: str,
+    model: str,
+    timeout_s: float = 60,
+    cancel_after: int = 0,
+    audio_name: str = "AUDIO",
+    **tensors: str | float | NDArray[Any],
 ) -> Answer:
     """Send the tensors (scalars as [1, 1]) and collect until the final flag, an error or a cancel."""
     arrived: queue.Queue[tuple[float, Any, Any]] = queue.Queue()
@@ -56,7 +69,7 @@ def stream(
             if cancel_after and len(responses) >= cancel_after:
                 break
         client.stop_stream(cancel_requests=True)
-    return Answer(responses, error, finals, time.monotonic() - start)
+    return Answer(responses, error, finals, time.monotonic() - start, audio_name)
 
 
 def _input(name: str, value: str | float | NDArray[Any]) -> grpcclient.InferInput:
@@ -64,8 +77,8 @@ def _input(name: str, value: str | float | NDArray[Any]) -> grpcclient.InferInpu
         tensor = grpcclient.InferInput(name, [1, len(value)], "FP32")
         tensor.set_data_from_numpy(value.reshape(1, -1))
         return tensor
-    tensor = grpcclient.InferInput(name, [1, 1], _DATATYPES[type(value)])
-    dtype = {str: np.object_, float: np.float32, int: np.int32}[type(value)]
+    datatype, dtype = ("UINT64", np.uint64) if name == "SEED" else _TYPES[type(value)]
+    tensor = grpcclient.InferInput(name, [1, 1], datatype)
     content = value.encode() if isinstance(value, str) else value
     tensor.set_data_from_numpy(np.array([[content]], dtype=dtype))
     return tensor
