@@ -7,6 +7,7 @@ model is INTERNAL. So the text decides where it must; the texts are those of Tri
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from orchestrator.errors import (
     BackendLost,
@@ -22,11 +23,11 @@ _REQUEST_ID = re.compile(r"^\[request id: [^\]]*\] ")
 
 
 def failure(model: str, status: str, message: str) -> InferenceError:
-    """The error for `status` (the gRPC name; "" where there is none) and `message`.
+    """The error for `status` (the gRPC name) and `message`.
 
     At most one line of the server's message goes on to the user: what follows is a traceback with paths.
     """
-    line = _REQUEST_ID.sub("", message.strip()).split("\n")[0][:300]
+    line = _first_line(message)
     if _FULL.search(line):
         return InferenceOverloaded(f"{model} has too much to do; try again in a few seconds")
     if status in {"UNAVAILABLE", "NOT_FOUND"} or _LOST.search(line):
@@ -36,3 +37,17 @@ def failure(model: str, status: str, message: str) -> InferenceError:
     if status in {"INVALID_ARGUMENT", "RESOURCE_EXHAUSTED"}:
         return InferenceRefused(f"{model} refused the request: {line}")
     return InferenceError(f"{model} failed: {line}")
+
+
+def failure_in_stream(model: str, message: str, inputs: Container[str]) -> InferenceError:
+    """The error for a message within a stream, which has no status.
+
+    A bad request is known by the name of one of its `inputs` at the start (docs/decisions/0001).
+    """
+    named = re.match(r"\w+", _first_line(message))
+    refused = named is not None and named[0] in inputs
+    return failure(model, "INVALID_ARGUMENT" if refused else "UNKNOWN", message)
+
+
+def _first_line(message: str) -> str:
+    return _REQUEST_ID.sub("", message.strip()).split("\n")[0][:300]

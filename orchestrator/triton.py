@@ -23,7 +23,7 @@ from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
 
 from orchestrator.canaries import Canary, canaries
 from orchestrator.errors import BackendLost, InferenceError, InferenceTimeout
-from orchestrator.grpc_status import failure
+from orchestrator.grpc_status import failure, failure_in_stream
 from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Transcript
 from orchestrator.tensors import generation_tensors, speech_chunk, string, token_ids, transcript
 
@@ -44,8 +44,6 @@ _CHANNEL = [
     ("grpc.keepalive_timeout_ms", 2_000),
     ("grpc.keepalive_permit_without_calls", 0),
 ]
-# Asks Triton for a real status when a stream fails; without it an error is text only.
-_STATUS_IN_STREAM = (("triton_grpc_error", "true"),)
 
 
 @dataclass(frozen=True)
@@ -180,12 +178,14 @@ class TritonInference:
     ) -> AsyncGenerator[dict[str, NDArray[Any]], None]:
         request = _request(model, tensors, request_id, outputs)
         request.parameters["triton_enable_empty_final_response"].bool_param = True
-        call = self._triton.ModelStreamInfer(_once(request), metadata=_STATUS_IN_STREAM)
+        # Without `triton_grpc_error`, which would give errors a status: Triton 2.51 dies of SIGSEGV when a model
+        # sends an error and then, apart from it, its final flag (docs/log.md).
+        call = self._triton.ModelStreamInfer(_once(request))
         wait_seconds, between_seconds = deadlines_seconds
         with self._reported(model):
             try:
                 while True:
-                    answer = await _next(wait_seconds, call, model)
+                    answer = await _next(wait_seconds, call, model, tensors)
                     self.last_answers[model] = self._clock()
                     if answered := _outputs(answer):
                         yield answered
@@ -236,12 +236,12 @@ async def _cancellable(answer: Awaitable[Result]) -> Result:
         raise
 
 
-async def _next(seconds: float, call: Any, model: str) -> Any:
+async def _next(seconds: float, call: Any, model: str, tensors: Tensors) -> Any:
     answer = await _within(seconds, call.read(), model)
     if answer is grpc.aio.EOF:
         raise BackendLost(f"{model} ended its stream without the final response; try again")
     if answer.error_message:
-        raise failure(model, "", answer.error_message)
+        raise failure_in_stream(model, answer.error_message, tensors)
     return answer.infer_response
 
 
