@@ -27,7 +27,7 @@ class Server(Protocol):
     """What is asked of Triton. `last_answers`: when each model last answered anyone, on the clock used here."""
 
     observers: list[Callable[[str, float, InferenceError | None], None]]
-    last_answers: Mapping[str, float]
+    last_answers: dict[str, float]
 
     async def server_live(self) -> bool: ...
     async def load(self, model: str) -> None: ...
