@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -80,18 +81,21 @@ class EdgeStream:
 
     def close(self) -> None:
         """Drop the connection at once, also when the server does not answer."""
-        self._loop.run_until_complete(self._connector.drop())
-        pending = asyncio.all_tasks(self._loop)
-        for task in pending:
-            task.cancel()
-        if pending:
-            self._loop.run_until_complete(asyncio.wait(pending, timeout=CLOSING_S))
-        self._loop.run_until_complete(self._messages.aclose())
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.run_until_complete(self._end())
         self._loop.close()
 
     def _wait_s(self) -> float:
         return self._deadlines.gap_s if self._received_bytes else self._first_audio_due - time.monotonic()
+
+    async def _end(self) -> None:
+        steps = asyncio.all_tasks() - {asyncio.current_task()}
+        await self._connector.drop()
+        for step in steps:
+            step.cancel()
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*steps, return_exceptions=True), CLOSING_S)
+        await self._messages.aclose()
+        await self._loop.shutdown_asyncgens()
 
     async def _next_message(self) -> Any:
         try:

@@ -50,9 +50,10 @@ class EdgeVoice:
         try:
             spoken = False
             while (mp3 := stream.next()) is not None:
-                for audio in decoder.feed(mp3):
+                # A frame is 24 ms; sent one by one they would cost more than they carry.
+                if frames := list(decoder.feed(mp3)):
                     spoken = True
-                    yield audio
+                    yield np.concatenate(frames)
             if not spoken:
                 raise Mp3Error("no MP3 frame in what the service sent")
             yield from decoder.flush()
