@@ -6,14 +6,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
 
-from embedded import ports, probe
+from embedded import ports
 from embedded.settings import REPOSITORY_ROOT, Settings
 
 _START_SECONDS = 300.0
@@ -77,7 +77,7 @@ def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTriton]:
     settings = Settings.from_environment(environment)
     output = tmp_path_factory.mktemp("triton") / "supervisor.log"
     with _started("triton", environment, output) as supervisor:
-        _wait_until_ready(supervisor, output, lambda: probe.triton_is_ready(settings))
+        _wait_until_said(supervisor, output, "Triton is ready")
         yield RunningTriton(
             settings.triton_url,
             f"http://127.0.0.1:{settings.metrics_port}/metrics",
@@ -94,7 +94,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     settings = Settings.from_environment(environment)
     output = tmp_path_factory.mktemp("server") / "supervisor.log"
     with _started("serve", environment, output) as supervisor:
-        _wait_until_ready(supervisor, output, lambda: probe.orchestrator_is_ready(settings))
+        _wait_until_said(supervisor, output, "BeautyAI is ready")
         yield RunningServer(
             f"ws://127.0.0.1:{settings.port}/ws/voice-conversation",
             f"http://127.0.0.1:{settings.port}",
@@ -123,16 +123,13 @@ def _started(command: str, environment: dict[str, str], output: Path) -> subproc
         )
 
 
-def _wait_until_ready(
-    supervisor: subprocess.Popen[bytes], output: Path, is_ready: Callable[[], bool]
-) -> None:
+def _wait_until_said(supervisor: subprocess.Popen[bytes], output: Path, line: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while not is_ready():
+    while line not in (said := output.read_text(encoding="utf-8", errors="replace")):
         if supervisor.poll() is not None or time.monotonic() > deadline:
-            supervisor.kill()
-            said = output.read_text(errors="replace")[-4000:]
-            pytest.fail(f"the server did not start:\n{said}", pytrace=False)
-        time.sleep(0.2)
+            supervisor.terminate()
+            pytest.fail(f"the server did not start:\n{said[-4000:]}", pytrace=False)
+        time.sleep(0.1)
 
 
 def _stop(supervisor: subprocess.Popen[bytes]) -> None:

@@ -74,9 +74,14 @@ class Stack:
     @contextmanager
     def serving(self) -> Iterator[psutil.Process]:
         process = self.command("serve")
+        assert process.stdout
         try:
-            _wait(lambda: probe.orchestrator_is_ready(self.settings) or process.poll() is not None)
-            assert process.poll() is None, process.communicate()[0]
+            said: list[str] = []
+            for line in process.stdout:
+                said.append(line)
+                if line.startswith("BeautyAI is ready"):
+                    break
+            assert process.poll() is None, "".join(said)
             yield psutil.Process(process.pid)
         finally:
             process.terminate()
