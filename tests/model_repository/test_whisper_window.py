@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ FULL = (window.Attempt(30, 0.0), window.Attempt(30, 0.4))
 SHORT = window.Attempt(15, 0.0)
 
 
-def decoding(text: str = "Hello there.", **changes: object) -> object:
+def decoding(text: str = "Hello there.", **changes: Any) -> Any:
     values = {
         "tokens": (1, 2, 3),
         "avg_logprob": -0.2,
@@ -59,7 +60,7 @@ def test_a_repetition_in_a_short_window_is_doubted_and_in_the_full_one_believed(
         ({"ended": False}, "DOUBTED"),
     ],
 )
-def test_verdicts(changes: dict[str, object], verdict: str) -> None:
+def test_verdicts(changes: dict[str, Any], verdict: str) -> None:
     assert window.verdict(decoding(**changes), SHORT, THRESHOLDS) is window.Verdict[verdict]
 
 

@@ -93,7 +93,7 @@ def _texts(request: Any, name: str, batch: int) -> list[str]:
 
 
 def _response(transcripts: list[Transcript]) -> Any:
-    columns = {
+    columns: dict[str, list[Any]] = {
         "TEXT": [t.text.encode() for t in transcripts],
         "LANGUAGE": [t.language.encode() for t in transcripts],
         "LANGUAGE_PROBABILITY": [t.language_probability for t in transcripts],
