@@ -23,7 +23,8 @@ def anyio_backend() -> str:
 
 def tone(seconds: float) -> Audio:
     n_samples = round(seconds * 16_000) // 512 * 512
-    return (0.3 * np.sin(np.arange(n_samples) / 10)).astype(np.float32)
+    audio: Audio = (0.3 * np.sin(np.arange(n_samples) / 10)).astype(np.float32)
+    return audio
 
 
 def ask(max_tokens: int = 100) -> Generation:
