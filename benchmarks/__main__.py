@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -83,6 +84,8 @@ def _print_report(loads: list[tuple[Load, Usage]], floors: dict[str, Floor]) -> 
     for load, _ in loads:
         for failure in load.failures:
             print(f"failed with {load.sessions} at once: {failure}", file=sys.stderr)
+        for message, count in Counter(load.reported).most_common():
+            print(f"reported with {load.sessions} at once, {count} times: {message}", file=sys.stderr)
 
 
 def _write_json(path: Path, loads: list[tuple[Load, Usage]], floors: dict[str, Floor]) -> None:

@@ -11,6 +11,7 @@ from benchmarks.clips import Clip
 from client.ask import Answer, ask
 from client.conversation import Conversation
 from client.errors import ClientError
+from client.events import ErrorReported, Event
 from client.recording import BYTES_PER_SAMPLE
 
 # The same words every time, and the same as in the floor: greedy, and short enough for a benchmark.
@@ -51,11 +52,12 @@ class TurnResult:
 
 @dataclass(frozen=True)
 class Load:
-    """What `sessions` at once did: the turns that were answered, and why the others were not."""
+    """What `sessions` at once did: the turns that were answered, why the others were not, and all errors reported."""
 
     sessions: int
     turns: list[TurnResult]
     failures: list[str]
+    reported: list[str]
 
     @property
     def audio_seconds(self) -> float:
@@ -65,7 +67,7 @@ class Load:
 
 async def speak(url: str, clips: Sequence[Clip], sessions: int, turns: int) -> Load:
     """`sessions` at once, `turns` questions each, every session beginning with another clip."""
-    load = Load(sessions, [], [])
+    load = Load(sessions, [], [], [])
     async with anyio.create_task_group() as tasks:
         for session in range(sessions):
             mine = [clips[(session + turn) % len(clips)] for turn in range(turns)]
@@ -77,13 +79,18 @@ async def _session(url: str, clips: Sequence[Clip], delay_s: float, load: Load) 
     await anyio.sleep(delay_s)
     for clip in clips:
         try:
-            load.turns.append(await _turn(url, clip))
+            load.turns.append(await _turn(url, clip, load))
         except ClientError as error:
             load.failures.append(f"{clip.name}: {error}")
 
 
-async def _turn(url: str, clip: Clip) -> TurnResult:
+async def _turn(url: str, clip: Clip, load: Load) -> TurnResult:
     """A connection of its own for each turn: the prompt stays the one that the floor uses."""
+
+    def note(event: Event) -> None:
+        if isinstance(event, ErrorReported):
+            load.reported.append(f"{event.code}: {event.message}")
+
     async with Conversation(url) as conversation:
         await conversation.configure(SETTINGS)
-        return TurnResult(clip, await ask(conversation, clip.pcm))
+        return TurnResult(clip, await ask(conversation, clip.pcm, on_event=note))

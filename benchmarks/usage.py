@@ -26,8 +26,12 @@ def server_processes(supervisor: int) -> list[psutil.Process]:
         tree = [root, *root.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
-    own = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
+    own = _own_pids()
     return [process for process in tree if process.pid not in own]
+
+
+def _own_pids() -> set[int]:
+    return {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
 
 
 def cpu_seconds(supervisor: int) -> float:

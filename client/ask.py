@@ -85,7 +85,7 @@ class _Exchange:
             self.metrics = event
         elif isinstance(event, ErrorReported):
             self.fault = event
-        self._raise_fault()
+        self._raise_if_failed()
 
     @property
     def is_answered(self) -> bool:
@@ -125,12 +125,19 @@ class _Exchange:
             return None
         return (self.first_audio_at_s - self.spoken_at_s) * 1000
 
-    def _raise_fault(self) -> None:
-        failed = any(done.reason == "failed" for done in self.done.values())
-        if self.fault is not None and (failed or not self.fault.retryable):
+    def failure(self, patience_s: float) -> ClientError:
+        """Why there is no answer. An error that the server reported explains it better than the silence after it."""
+        if self.fault is not None:
+            return ServerFault(self.fault.code, self.fault.message, self.fault.retryable)
+        return NoAnswer(_what_is_missing(self, patience_s))
+
+    def _raise_if_failed(self) -> None:
+        """An error alone ends nothing: the session goes on, and often so does the turn."""
+        if not any(done.reason == "failed" for done in self.done.values()):
+            return
+        if self.fault is not None:
             raise ServerFault(self.fault.code, self.fault.message, self.fault.retryable)
-        if failed:
-            raise ServerFault("failed", "the reply failed without a reason; see the server's log", True)
+        raise ServerFault("failed", "the reply failed without a reason; see the server's log", True)
 
 
 async def ask(
@@ -145,7 +152,7 @@ async def ask(
 
     Raises:
         NoAnswer: the server said nothing for `patience_s` after the question.
-        ServerFault: it reported an error that ends this turn.
+        ServerFault: it reported an error, and the reply failed or never came.
         ConnectionLost, ProtocolError: as in `Conversation`.
     """
     exchange = _Exchange(clock, Player(clock))
@@ -207,7 +214,7 @@ async def _listen(
         elif exchange.is_answered:
             return
         elif exchange.spoken_at_s and exchange.clock() > max(heard_at_s, exchange.spoken_at_s) + patience_s:
-            raise NoAnswer(_what_is_missing(exchange, patience_s))
+            raise exchange.failure(patience_s)
 
 
 async def _next_event(conversation: Conversation, exchange: _Exchange) -> Event | None:

@@ -43,6 +43,7 @@ class Screen:
         self._out = out
         self._rewrites = out.isatty()
         self._open_line = ""
+        self._partial_text = ""
 
     def show(self, event: Event) -> None:
         """Print what a person wants to see of an event, at once."""
@@ -58,6 +59,9 @@ class Screen:
             self._line(f"error    : {event.code}: {event.message}")
 
     def _partial(self, text: str) -> None:
+        if text == self._partial_text:
+            return
+        self._partial_text = text
         if not self._rewrites:
             self._line(f"hearing  : {text}")
             return

@@ -87,6 +87,7 @@ async def test_a_turn_without_words_ends_too(wire_server: WireServer) -> None:
         ("mute", NoAnswer, "sent no transcript within 1 s"),
         ("fail", ServerFault, "backend_lost: Triton is gone"),
         ("fatal", ServerFault, "backend_lost: Triton is gone"),
+        ("refuse", ServerFault, "bad_audio: too fast"),
         ("close", ConnectionLost, "1011 the server is stopping"),
         ("garbage", ProtocolError, "final_transcript: turn is missing"),
     ],
@@ -98,6 +99,12 @@ async def test_every_failure_is_told_by_what_is_missing(
     async with Conversation(wire_server.url) as conversation:
         with pytest.raises(error, match=complaint):
             await ask(conversation, VOICED, patience_s=PATIENCE_S)
+
+
+async def test_an_error_that_does_not_end_the_turn_does_not_end_the_question(wire_server: WireServer) -> None:
+    wire_server.misbehaviour = "grumble"
+    async with Conversation(wire_server.url) as conversation:
+        assert (await ask(conversation, VOICED)).reply == REPLY
 
 
 async def test_the_next_question_on_the_same_connection_is_answered(wire_server: WireServer) -> None:

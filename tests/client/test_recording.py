@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from client.errors import AudioFileError
 from client.recording import read_audio, resample, write_wav
@@ -14,9 +15,10 @@ TONE_HZ = 440
 SECONDS = 1.0
 
 
-def tone(sample_rate: int) -> np.ndarray:
+def tone(sample_rate: int) -> NDArray[np.float64]:
     """A sine at half of full scale, float64 in (-1, 1)."""
-    return 0.5 * np.sin(2 * np.pi * TONE_HZ * np.arange(int(SECONDS * sample_rate)) / sample_rate)
+    seconds = np.arange(int(SECONDS * sample_rate)) / sample_rate
+    return np.asarray(0.5 * np.sin(2 * np.pi * TONE_HZ * seconds), dtype=np.float64)
 
 
 def write_integer_wav(path: Path, rate: int, channels: int, width: int) -> None:

@@ -8,6 +8,7 @@ from client.screen import Screen, latency_table
 TURN: list[Event] = [
     PartialTranscript(0, 0, 0, "what", 0),
     PartialTranscript(1, 0, 0, "what is", 4),
+    PartialTranscript(1, 0, 0, "what is", 7),
     FinalTranscript(2, 0, 0, "What is it?", "en"),
     ResponseText(3, 0, 0, "A "),
     ResponseText(4, 0, 0, "dog."),

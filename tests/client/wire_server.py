@@ -60,7 +60,7 @@ class WireServer:
     """Answers every utterance and every text; `misbehaviour` makes it do worse.
 
     Attributes:
-        misbehaviour: "", "deaf", "mute", "fail", "fatal", "close", "garbage" or "empty".
+        misbehaviour: "", "deaf", "mute", "fail", "fatal", "grumble", "refuse", "close", "garbage" or "empty".
         received: every JSON message of any client.
     """
 
@@ -125,7 +125,9 @@ class WireServer:
 
     async def _transcribe(self, session: Session) -> None:
         await session.send("speech_stopped", turn=session.turn, audio_ms=session.audio_ms)
-        if self.misbehaviour == "mute":
+        if self.misbehaviour in ("grumble", "refuse"):
+            await session.send("error", code="bad_audio", message="too fast", retryable=False)
+        if self.misbehaviour in ("mute", "refuse"):
             return
         if self.misbehaviour == "close":
             await session.socket.close(1011, "the server is stopping")
