@@ -151,11 +151,11 @@ class _TritonMeter:
 
 
 def _finish(sender: Any, error: Exception | None) -> None:
-    try:
-        if error is not None:
-            sender.send(pb_utils.InferenceResponse(output_tensors=[], error=_triton_error(error)))
-    finally:
-        sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+    # One response: Triton 2.51 dies of an error whose final flag comes apart, when the client wants gRPC statuses.
+    response = (
+        None if error is None else pb_utils.InferenceResponse(output_tensors=[], error=_triton_error(error))
+    )
+    sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 
 
 def _triton_error(error: Exception) -> Any:
