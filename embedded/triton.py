@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from embedded import cache, interpreter
+from embedded import cache, interpreter, stub
 from embedded.errors import UnsuitableMachineError
 from embedded.fetch import Runtime
 from embedded.settings import REPOSITORY_ROOT, Settings
@@ -86,10 +86,11 @@ def command(settings: Settings, runtime: Runtime, shared_memory_prefix: str) -> 
 
 
 def backends_dir(settings: Settings, runtime: Runtime) -> Path:
-    """A backends folder for this Python and this checkout: the Python backend and its stub, and ours."""
+    """A backends folder for this Python, NumPy and checkout: the Python backend and its stub, and ours."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     checkout = hashlib.sha256(str(REPOSITORY_ROOT).encode()).hexdigest()[:12]
-    target = settings.cache_dir / "backends" / f"{runtime.triton_dir.name}-py{version}-{checkout}"
+    name = f"{runtime.triton_dir.name}-py{version}-numpy{stub.installed_numpy_major()}-{checkout}"
+    target = settings.cache_dir / "backends" / name
     if target.is_dir():
         return target
     with cache.locked(settings.cache_dir, target.name):
@@ -101,8 +102,9 @@ def backends_dir(settings: Settings, runtime: Runtime) -> Path:
 
 def _lay_out(server: Path, version: str, folder: Path) -> None:
     shutil.copytree(server / "backends/python", folder / "python")
-    stub = "triton_python_backend_stub"
-    shutil.copy2(server / "python_backend_stubs" / version / stub, folder / "python" / stub)
+    name = "triton_python_backend_stub"
+    source = server / "python_backend_stubs" / version / name
+    stub.place(source, folder / "python" / name, stub.installed_numpy_major())
     os.symlink(REPOSITORY_ROOT / "backends/tensorrtllm", folder / "tensorrtllm")
 
 
