@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.perf_analyzer.__main__ import DECOUPLED, command, parse
+from benchmarks.perf_analyzer.__main__ import DECOUPLED, command, main, parse
 from benchmarks.perf_analyzer.inputs import MODELS, audio_from, filled
-from benchmarks.perf_analyzer.install import LIBRARIES, InstallError, Mirror, mirror_in
+from benchmarks.perf_analyzer.install import LIBRARIES, InstallError, Mirror, installed, mirror_in
+from embedded.settings import Settings
+from tests.conftest import RunningTriton
 
 SPEECH = np.linspace(-0.5, 0.5, 20_000, dtype=np.float32)
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -32,6 +34,10 @@ Suites: bookworm-security
         ("deb https://m.example/ubuntu/ jammy main", Mirror("https://m.example/ubuntu", "noble")),
         (
             "# deb http://no.example/debian x main\ndeb [arch=amd64] http://m.example/debian bookworm main",
+            Mirror("http://m.example/debian", "trixie"),
+        ),
+        (
+            "deb http://m.example/debian-security x main\ndeb http://m.example/debian bookworm main",
             Mirror("http://m.example/debian", "trixie"),
         ),
         ("deb http://m.example/ubuntu-ports jammy main", Mirror("http://m.example/ubuntu-ports", "noble")),
@@ -64,6 +70,22 @@ def test_a_mark_becomes_the_speech_itself(model: str, samples: int) -> None:
     tensor = json.loads(json.dumps(filled(model, SPEECH)))["data"][0]["AUDIO"]
     assert tensor["shape"] == [samples]
     assert np.array_equal(np.frombuffer(base64.b64decode(tensor["b64"]), "<f4"), SPEECH[:samples])
+
+
+@pytest.mark.triton
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_is_measured(
+    triton: RunningTriton, model: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        installed(Settings.from_environment().cache_dir)
+    except InstallError as error:
+        pytest.skip(f"perf_analyzer cannot be installed here: {error}")
+    records = tmp_path / "records.csv"
+    options = ["--requests", "3", "--", "-f", str(records)]
+    status = main([model, "--url", triton.grpc_url, *options])
+    assert status == 0, capfd.readouterr()
+    assert "Inferences/Second" in records.read_text()
 
 
 def test_pcm_becomes_floats() -> None:
