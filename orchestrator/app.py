@@ -29,6 +29,7 @@ def create_app(settings: Settings) -> Starlette:
     """The whole service for these settings; opens its connection to Triton in its lifespan."""
     metrics = Metrics()
     inference = TritonInference(settings.triton_url)
+    inference.observers.append(metrics.inference_ended)
     template = ChatTemplate(settings.tokenizer_dir)
     readiness = Readiness(inference, metrics)
     conversations = Conversations(settings.remembered_sessions)

@@ -61,7 +61,7 @@ class VoiceConversations:
         error: VoiceError | None = None
         async with anyio.create_task_group() as tasks:
             outbox = websocket.Outbox(
-                socket, tasks.cancel_scope, binary=socket.query_params.get("output") == "binary"
+                socket, tasks.cancel_scope, self.metrics, binary=socket.query_params.get("output") == "binary"
             )
             try:
                 query = websocket.Query.of(socket)

@@ -5,7 +5,7 @@ Callers say what happened; labels come from closed sets, so the number of series
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -22,7 +22,6 @@ _LEGS = (
     "first_audio",
     "voice_to_voice",
 )
-Queue = Literal["audio_in", "messages_out", "audio_out"]
 
 _LEG_SECONDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _INFERENCE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -91,8 +90,9 @@ class Metrics:
         """An error sent to a client; `code` of one of `errors`, any other counts as `internal`."""
         self._client_errors.labels(code if code in _ERROR_CODES else VoiceError.code).inc()
 
-    def queue_overflowed(self, queue: Queue) -> None:
-        self._overflows.labels(queue).inc()
+    def outbox_overflowed(self) -> None:
+        """A client did not read what waited for it."""
+        self._overflows.inc()
 
     def inference_ended(self, model: str, seconds: float, error: InferenceError | None) -> None:
         """One call of a model; as an observer of `TritonInference`. Only answered calls have a duration."""
@@ -130,8 +130,7 @@ class Metrics:
         self._audio_out = self._counter("audio_out_seconds", "Audio sent")
         self._client_errors = self._counter("client_errors", "Errors sent to clients", "code")
         _preset(self._client_errors, _ERROR_CODES)
-        self._overflows = self._counter("queue_overflows", "Bounded queues found full", "queue")
-        _preset(self._overflows, get_args(Queue))
+        self._overflows = self._counter("outbox_overflows", "Clients that stopped reading")
 
     def _inference(self, models: tuple[str, ...]) -> None:
         self._models = frozenset(models)

@@ -48,11 +48,15 @@ class ChatTemplate:
         source, config = _read(folder / "tokenizer.json"), _read(folder / "tokenizer_config.json")
         added = {token["content"]: token["id"] for token in source.get("added_tokens") or []}
         # Runs of white space are added tokens as well in some vocabularies; they control nothing.
-        self._controls = {text: token_id for text, token_id in added.items() if len(text) > 1 and text.strip()}
+        self._controls = {
+            text: token_id for text, token_id in added.items() if len(text) > 1 and text.strip()
+        }
         self._control = _any_of(self._controls)
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._plain = _without_controls(source, self._controls)
-        self._special = {name: _token_text(config.get(name)) for name in ("bos_token", "eos_token", "pad_token")}
+        self._special = {
+            name: _token_text(config.get(name)) for name in ("bos_token", "eos_token", "pad_token")
+        }
         self._template = _environment().from_string(_template_text(config, folder))
         self.end_id: int = self._id_of(self._special["eos_token"], "eos_token")
         self.pad_id: int = self._id_of(self._special["pad_token"] or self._special["eos_token"], "pad_token")
@@ -92,7 +96,9 @@ class ChatTemplate:
 
         dropped = bisect_left(range(max(len(turns), 1)), True, key=fits)
         if dropped >= max(len(turns), 1):
-            raise ClientError(f"this turn does not fit into the {max_tokens} tokens there are for it; say less")
+            raise ClientError(
+                f"this turn does not fit into the {max_tokens} tokens there are for it; say less"
+            )
         return kept(dropped)
 
     def _marked(self, content: str) -> str:
@@ -147,7 +153,9 @@ def _template_text(config: dict[str, Any], folder: Path) -> str:
     if isinstance(template, list):
         template = {named["name"]: named["template"] for named in template}.get("default")
     if not template:
-        raise BadSetting(f"{folder}: no chat_template in tokenizer_config.json; use an instruction-tuned model")
+        raise BadSetting(
+            f"{folder}: no chat_template in tokenizer_config.json; use an instruction-tuned model"
+        )
     return str(template)
 
 

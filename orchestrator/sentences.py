@@ -119,7 +119,9 @@ class Sentences:
     def _forced_cut(self) -> int:
         window, half = self._text[: self._max_characters], self._max_characters // 2
         clauses = [m.end() for m in _MARK.finditer(window) if half < m.end() < len(window)]
-        clauses = [end for end in clauses if window[end].isspace() or window[end - 1] in _CLAUSES_WITHOUT_SPACE]
+        clauses = [
+            end for end in clauses if window[end].isspace() or window[end - 1] in _CLAUSES_WITHOUT_SPACE
+        ]
         if clauses:
             return clauses[-1]
         spaces = [match.start() for match in re.finditer(r"\s", window)]
@@ -149,7 +151,9 @@ def _may_end(before: str, next_word: str, next_word_is_whole: bool) -> bool | No
     return True
 
 
-_EMOJI = "\U0001f000-\U0001fbff\u2600-\u27bf\u2b1b\u2b1c\u2b50\u2b55\u231a\u231b\u23e9-\u23fa\U000e0020-\U000e007f"
+_EMOJI = (
+    "\U0001f000-\U0001fbff\u2600-\u27bf\u2b1b\u2b1c\u2b50\u2b55\u231a\u231b\u23e9-\u23fa\U000e0020-\U000e007f"
+)
 _MARKDOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.MULTILINE), replacement)
     for pattern, replacement in (
@@ -164,7 +168,10 @@ _MARKDOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"`+", ""),
         (r"~~", ""),
         (r"(?<!\d)\*{2,}|\*{2,}(?!\d)", ""),  # bold; 2**3 stays
-        (r"(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])", ""),  # italics, also cut in two; 2*3 and 2 * 3 stay
+        (
+            r"(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])",
+            "",
+        ),  # italics, also cut in two; 2*3 and 2 * 3 stay
         (r"(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)", ""),  # the same; snake_case stays
         (rf"(?:[{_EMOJI}][\ufe0f\u200d]*)+", ""),
         (r"[\ufe0f\u20e3]", ""),  # what is left of keycaps

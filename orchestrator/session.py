@@ -173,11 +173,13 @@ class Session:
         self._send(protocol.SpeechStarted(number, _audio_ms(start)))
 
     async def _partial(self, number: int, audio: Audio) -> None:
+        began = self._clock()
         try:
             transcript = await self._transcribe(audio)
         except InferenceError as error:
             log.warning("turn %d: no partial transcript: %s", number, error)
         else:
+            self._metrics.partial_decoded(self._clock() - began)
             self._show(number, transcript)
         finally:
             self._receive(turn.PartialFinished(number))

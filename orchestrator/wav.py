@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,18 +21,20 @@ _ENDLESS_BYTES = 1 << 62
 _MAX_FORMAT_BYTES = 64  # an extensible format has 40
 
 
-def _scaled(dtype: str, full_scale: float, offset: float = 0.0) -> Callable[[bytes], NDArray[np.floating]]:
+def _scaled(
+    dtype: str, full_scale: float, offset: float = 0.0
+) -> Callable[[bytes], NDArray[np.floating[Any]]]:
     return lambda pcm: (np.frombuffer(pcm, dtype=dtype) - np.float64(offset)) / np.float64(full_scale)
 
 
-def _pcm24(pcm: bytes) -> NDArray[np.floating]:
+def _pcm24(pcm: bytes) -> NDArray[np.floating[Any]]:
     padded = np.zeros((len(pcm) // 3, 4), dtype=np.uint8)
     padded[:, 1:] = np.frombuffer(pcm, dtype=np.uint8).reshape(-1, 3)
     audio: NDArray[np.float64] = padded.view("<i4")[:, 0] / np.float64(1 << 31)
     return audio
 
 
-_READERS: dict[tuple[int, int], Callable[[bytes], NDArray[np.floating]]] = {
+_READERS: dict[tuple[int, int], Callable[[bytes], NDArray[np.floating[Any]]]] = {
     (1, 8): _scaled("u1", 1 << 7, offset=1 << 7),
     (1, 16): _scaled("<i2", 1 << 15),
     (1, 24): _pcm24,

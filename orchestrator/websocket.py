@@ -61,10 +61,13 @@ class Query(BaseModel):
 class Outbox:
     """Messages on their way to the peer; `put` never waits, `drain` writes until the connection ends."""
 
-    def __init__(self, websocket: WebSocket, connection: CancelScope, *, binary: bool) -> None:
+    def __init__(
+        self, websocket: WebSocket, connection: CancelScope, metrics: Metrics, *, binary: bool
+    ) -> None:
         self.error: VoiceError | None = None
         self._websocket = websocket
         self._connection = connection
+        self._metrics = metrics
         self._binary = binary
         self._began = time.monotonic()
         self._seq = 0
@@ -101,6 +104,7 @@ class Outbox:
             await self._websocket.send_bytes(pcm)
 
     def _fail(self, error: VoiceError) -> None:
+        self._metrics.outbox_overflowed()
         self.error = self.error or error
         self._connection.cancel()
 

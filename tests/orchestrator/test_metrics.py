@@ -32,7 +32,7 @@ def test_events_reach_their_series() -> None:
     metrics.client_error("bad_audio")
     metrics.tokens_generated(7)
     metrics.audio_sent(1.5)
-    metrics.queue_overflowed("audio_out")
+    metrics.outbox_overflowed()
     metrics.interrupted()
     found = samples(metrics)
     assert found["beautyai_turns_total,interrupted"] == 1
@@ -40,7 +40,7 @@ def test_events_reach_their_series() -> None:
     assert found["beautyai_client_errors_total,bad_audio"] == 1
     assert found["beautyai_tokens_total"] == 7
     assert found["beautyai_audio_out_seconds_total"] == 1.5
-    assert found["beautyai_queue_overflows_total,audio_out"] == 1
+    assert found["beautyai_outbox_overflows_total"] == 1
     assert found["beautyai_interruptions_total"] == 1
 
 

@@ -1,0 +1,81 @@
+"""What breaks under a running conversation, and that it goes on: typed errors, repair, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+import psutil
+import pytest
+
+from client.events import ErrorReported, FinalTranscript, Ready, ResponseDone, VoiceResponse
+from tests.conftest import RunningServer
+from tests.stack.talker import eventually, spoken, talking
+
+pytestmark = [pytest.mark.anyio, pytest.mark.triton, pytest.mark.timeout(240)]
+
+QUESTION = "What is the capital of France?"
+
+
+def ready(server: RunningServer) -> tuple[int, dict[str, Any]]:
+    try:
+        with urllib.request.urlopen(f"{server.http_url}/ready", timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def stub(server: RunningServer, model: str) -> psutil.Process:
+    """The Python process that runs a model."""
+    children = psutil.Process(server.triton_pid).children(recursive=True)
+    alive = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+    return next(child for child in alive if f"/{model}/" in " ".join(child.cmdline()))
+
+
+async def test_triton_killed_in_mid_turn_is_a_typed_error_and_the_session_goes_on(
+    server: RunningServer,
+) -> None:
+    question = await spoken(server.grpc_url, QUESTION)
+    long_reply = {"generation": {"temperature": 0, "max_tokens": 800, "min_tokens": 800}}
+    async with talking(server.ws_url, **long_reply) as person:
+        session_id = (await person.until(Ready)).session_id
+        await person.conversation.send_text("My name is Ana. Tell me a long story.")
+        await person.until(VoiceResponse)
+        killed_at = time.monotonic()
+        os.kill(server.triton_pid, signal.SIGKILL)
+        error = await person.until(ErrorReported, seconds=10)
+        assert time.monotonic() - killed_at < 2
+        assert (error.code, error.retryable) == ("backend_lost", True)
+        await eventually(lambda: ready(server)[0] == 503, 3)
+        await eventually(lambda: ready(server)[0] == 200, 90)
+        await person.conversation.configure(
+            {"generation": {"temperature": 0, "max_tokens": 20, "min_tokens": 1}}
+        )
+        before = len(person.all(ResponseDone))
+        person.say(question)
+        done = await person.until(ResponseDone, before + 1)
+        assert done.reason == "completed"
+    assert person.all(FinalTranscript)[-1].text == QUESTION
+    async with talking(server.ws_url, session_id=session_id) as again:
+        assert (await again.until(Ready)).resumed
+
+
+@pytest.mark.parametrize("model", ["vad", "whisper", "tensorrt_llm", "tts"])
+async def test_a_killed_stub_is_noticed_and_repaired(server: RunningServer, model: str) -> None:
+    question = await spoken(server.grpc_url, QUESTION)
+    old = stub(server, model)
+    killed_at = time.monotonic()
+    old.kill()
+    await eventually(lambda: not ready(server)[1]["models"][model]["ready"], 10)
+    await eventually(lambda: ready(server)[0] == 200, 20)
+    assert time.monotonic() - killed_at < 10
+    assert stub(server, model).pid != old.pid
+    async with talking(server.ws_url) as person:
+        person.say(question)
+        assert (await person.until(ResponseDone)).reason == "completed"
+    assert [final.text for final in person.all(FinalTranscript)] == [QUESTION]
