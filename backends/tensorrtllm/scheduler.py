@@ -109,7 +109,8 @@ class Scheduler:
             free = sum(slot.running is None for slot in self._slots)
             if len(self._waiting) >= self._max_waiting + free:
                 raise QueueFullError(
-                    f"{len(self._slots)} generations and {self._max_waiting} waiting requests are the limit; try again later"
+                    f"{len(self._slots)} generations and {self._max_waiting} waiting requests are the limit; "
+                    "try again later"
                 )
             sampler = Sampler(generation.sampling, generation.prompt)
             self._waiting.append(_Running(request_id, generation, listener, sampler))

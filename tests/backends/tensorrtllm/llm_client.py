@@ -12,8 +12,8 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-import tritonclient.grpc as grpc
 from numpy.typing import NDArray
+from tritonclient import grpc
 from tritonclient.utils import InferenceServerException
 
 Tensors = dict[str, NDArray[Any]]
@@ -116,7 +116,7 @@ class Llm:
 
     def text(self, tokens: list[int]) -> str:
         inputs = [
-            infer_input("TOKENS_BATCH", int32([tokens])),
+            infer_input("TOKENS_BATCH", int32(tokens)),
             infer_input("SEQUENCE_LENGTH", int32(len(tokens))),
         ]
         output = self.client.infer("postprocessing", inputs).as_numpy("OUTPUT")
