@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 
+from embedded.settings import Settings
 from tests.model_repository.edge_server import (
     Script,
     audio_message,
@@ -53,12 +54,11 @@ class Clock:
 
 @pytest.fixture(scope="session")
 def local_voices() -> Any:
-    folder = os.environ.get("BEAUTYAI_VOICES_DIR", "")
-    if not folder:
-        pytest.skip(
-            "BEAUTYAI_VOICES_DIR is not set: a folder with NAME.onnx and NAME.onnx.json of a Piper voice"
-        )
-    return module("tts", "piper_voice").LocalVoices.load(Path(folder), threads=1)
+    folder = Path(os.environ.get("BEAUTYAI_VOICES_DIR") or Settings.from_environment(os.environ).cache_dir)
+    found = next(folder.rglob("en_US-joe-medium.onnx.json"), None)
+    if found is None:
+        pytest.skip(f"no en_US-joe-medium.onnx.json in {folder}: start the server once")
+    return module("tts", "piper_voice").LocalVoices.load(found.parent, threads=1)
 
 
 @pytest.fixture(scope="session")
