@@ -19,6 +19,16 @@ SHARED_MEMORY = Path("/dev/shm")
 _EXIT_TIMEOUT_SECONDS = 4
 _STUB_TIMEOUT_SECONDS = 120
 _MAX_THREADS = 4
+# What a session begins with where neither the environment nor BEAUTYAI_CONFIG says otherwise: 135 million parameters
+# answer questions only when they are asked for one sentence and not sampled.
+_SESSION_DEFAULTS = {
+    "smollm2-135m": {
+        "BEAUTYAI_SESSION__SYSTEM_PROMPT": "You are a helpful voice assistant. Answer in one short sentence.",
+        "BEAUTYAI_SESSION__GENERATION__TEMPERATURE": "0",
+        "BEAUTYAI_SESSION__GENERATION__REPETITION_PENALTY": "1",
+        "BEAUTYAI_SESSION__GENERATION__MAX_TOKENS": "96",
+    }
+}
 
 
 def model_environment(settings: Settings, runtime: Runtime, environ: Mapping[str, str]) -> dict[str, str]:
@@ -38,6 +48,8 @@ def model_environment(settings: Settings, runtime: Runtime, environ: Mapping[str
         "BEAUTYAI_TTS": "piper",
         "BEAUTYAI_TTS_THREADS": threads,
     }
+    if "BEAUTYAI_CONFIG" not in environ:
+        defaults |= _SESSION_DEFAULTS.get(settings.llm, {})
     fixed = {
         "BEAUTYAI_VAD_MODEL": str(runtime.vad_model),
         "BEAUTYAI_WHISPER_DIR": str(runtime.whisper_dir),
