@@ -8,9 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -18,15 +16,14 @@ from pathlib import Path
 
 import anyio
 
-from benchmarks.clips import Clip, collect, save, speech_folder
+from benchmarks.alone import FloorError, alone, floor_process
+from benchmarks.clips import Clip, collect, speech_folder
 from benchmarks.floor import Floor
 from benchmarks.report import GOAL_RATIO, floor_table, load_table, ratio
 from benchmarks.sessions import Load, speak
 from benchmarks.usage import Usage, measured, supervisor_pid
 from client.conversation import DEFAULT_URL
 from client.errors import ClientError
-
-_FLOOR_TIMEOUT_S = 300.0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -43,34 +40,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _loads(arguments: argparse.Namespace, clips: Sequence[Clip]) -> list[tuple[Load, Usage]]:
-    supervisor = supervisor_pid()
+Loads = list[tuple[Load, Usage]]
+
+
+async def _bench(arguments: argparse.Namespace, clips: Sequence[Clip]) -> tuple[Loads, dict[str, Floor]]:
     await speak(arguments.url, clips[:1], sessions=1, turns=1)  # what is loaded lazily is not measured
-    loads = []
+    loads: Loads = []
+    floors: dict[str, Floor] = {}
     for sessions in arguments.sessions:
-        # A single session alone carries the ratio: it asks every question.
-        turns = max(arguments.turns, len(clips)) if sessions == 1 else arguments.turns
-        print(f"{sessions} at once, {turns} questions each ...", flush=True)
-        async with measured(supervisor) as usage:
-            load = await speak(arguments.url, clips, sessions, turns)
+        print(f"{sessions} at once ...", flush=True)
+        async with measured(supervisor_pid()) as usage:
+            if sessions == 1 and not arguments.no_floor:
+                async with floor_process() as floor:
+                    load, floors = await alone(arguments.url, clips, floor)
+            else:
+                load = await speak(arguments.url, clips, sessions, arguments.turns)
         loads.append((load, usage))
-    return loads
+    return loads, floors
 
 
-def _floors(clips: Sequence[Clip]) -> dict[str, Floor]:
-    """In a process of its own: what it loads does not count as the server's, and ends with it."""
-    print("the floor, in one process ...", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        save(list(clips), Path(folder))
-        command = [sys.executable, "-m", "benchmarks.floor", folder]
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, text=True, check=True, timeout=_FLOOR_TIMEOUT_S
-        )
-    rows = json.loads(done.stdout.splitlines()[-1])
-    return {clip.name: Floor(**row) for clip, row in zip(clips, rows, strict=True)}
-
-
-def _print_report(loads: list[tuple[Load, Usage]], floors: dict[str, Floor]) -> None:
+def _print_report(loads: Loads, floors: dict[str, Floor]) -> None:
     print(
         f"\nlegs in ms, p50 / p95 (transcript, token, audio: after the end of the turn)\n{load_table(loads)}"
     )
@@ -88,7 +77,7 @@ def _print_report(loads: list[tuple[Load, Usage]], floors: dict[str, Floor]) -> 
             print(f"reported with {load.sessions} at once, {count} times: {message}", file=sys.stderr)
 
 
-def _write_json(path: Path, loads: list[tuple[Load, Usage]], floors: dict[str, Floor]) -> None:
+def _write_json(path: Path, loads: Loads, floors: dict[str, Floor]) -> None:
     turns = [
         {
             "sessions": load.sessions,
@@ -115,8 +104,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     source = "recordings" if speech_folder() else "questions spoken by the tts model"
     print(f"{len(clips)} {source}, {sum(clip.seconds for clip in clips):.1f} s in all")
-    floors = {} if arguments.no_floor else _floors(clips)
-    loads = anyio.run(partial(_loads, arguments, clips))
+    try:
+        loads, floors = anyio.run(partial(_bench, arguments, clips))
+    except FloorError as error:
+        print(f"benchmark: {error}", file=sys.stderr)
+        return 1
     _print_report(loads, floors)
     if arguments.json:
         _write_json(arguments.json, loads, floors)

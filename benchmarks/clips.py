@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from client.conversation import SAMPLE_RATE
 from client.demo import speech_of
-from client.recording import BYTES_PER_SAMPLE, read_audio, write_wav
+from client.recording import BYTES_PER_SAMPLE, read_audio
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SPOKEN_QUESTIONS = (
@@ -26,7 +26,9 @@ SPOKEN_QUESTIONS = (
 )
 _CLIP_SECONDS = (2.0, 5.0)
 _FRAME_SAMPLES = SAMPLE_RATE // 50
-_SILENCE_BELOW_PEAK_DB = 30.0
+_QUIETEST_VOICE = 10 ** (-30 / 10)  # of the loudest frame's energy
+# A longer one could end the turn, and a question would become two.
+_LONGEST_PAUSE_MS = 300
 
 
 @dataclass(frozen=True)
@@ -52,26 +54,30 @@ async def collect(count: int, triton_url: str) -> list[Clip]:
     """`count` questions: recordings if the folder is there, else synthetic ones."""
     folder = speech_folder()
     if folder is not None:
-        chosen = _spread(_usable(folder / "manifest.jsonl"), count)
-        return [Clip(name, trimmed(read_audio(folder / name, SAMPLE_RATE))) for name in chosen]
+        names = _usable(folder / "manifest.jsonl")
+        clips = [Clip(name, trimmed(read_audio(folder / name, SAMPLE_RATE))) for name in names]
+        return _spread([clip for clip in clips if longest_pause_ms(clip.pcm) <= _LONGEST_PAUSE_MS], count)
     return [Clip(text, trimmed(await speech_of(text, triton_url))) for text in SPOKEN_QUESTIONS[:count]]
-
-
-def save(clips: list[Clip], folder: Path) -> None:
-    """Write the clips as numbered WAV files, for another process."""
-    for index, clip in enumerate(clips):
-        write_wav(folder / f"{index:03}.wav", clip.pcm, SAMPLE_RATE)
 
 
 def trimmed(pcm: bytes) -> bytes:
     """`pcm` without what is silent at its end, so that its last sample is the last voiced one."""
+    voiced = _voiced_frames(pcm)
+    return pcm[: (int(voiced[-1]) + 1) * _FRAME_SAMPLES * BYTES_PER_SAMPLE] if len(voiced) else pcm
+
+
+def longest_pause_ms(pcm: bytes) -> int:
+    """The longest silence between two voiced parts."""
+    gaps = np.diff(_voiced_frames(pcm)) - 1
+    return int(gaps.max(initial=0)) * _FRAME_SAMPLES * 1000 // SAMPLE_RATE
+
+
+def _voiced_frames(pcm: bytes) -> NDArray[np.intp]:
+    """Indices of the 20 ms frames that are less than 30 dB below the loudest one."""
     samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
-    frames: NDArray[np.float32] = samples[: len(samples) // _FRAME_SAMPLES * _FRAME_SAMPLES]
-    energy = np.square(frames.reshape(-1, _FRAME_SAMPLES)).mean(axis=1)  # (n_frames,)
-    if not energy.any():
-        return pcm
-    voiced = np.flatnonzero(energy >= energy.max() * 10 ** (-_SILENCE_BELOW_PEAK_DB / 10))
-    return pcm[: (int(voiced[-1]) + 1) * _FRAME_SAMPLES * BYTES_PER_SAMPLE]
+    frames = samples[: len(samples) // _FRAME_SAMPLES * _FRAME_SAMPLES].reshape(-1, _FRAME_SAMPLES)
+    energy = np.square(frames).mean(axis=1)  # (n_frames,)
+    return np.flatnonzero((energy > 0) & (energy >= energy.max(initial=0) * _QUIETEST_VOICE))
 
 
 def _usable(manifest: Path) -> list[str]:
@@ -86,7 +92,7 @@ def _is_usable(entry: dict[str, Any]) -> bool:
     return is_clean and is_certain and shortest <= float(entry["seconds"]) <= longest
 
 
-def _spread(names: list[str], count: int) -> list[str]:
-    """`count` of the names, evenly over the list, so that many speakers are among them."""
-    step = max(1, len(names) // count)
-    return names[::step][:count]
+def _spread(clips: list[Clip], count: int) -> list[Clip]:
+    """`count` of the clips, evenly over the list, so that many speakers are among them."""
+    step = max(1, len(clips) // count)
+    return clips[::step][:count]

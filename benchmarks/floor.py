@@ -1,7 +1,7 @@
 """The floor: the same stages on the same weights, called one after the other in one process without any framework.
 
-`python -m benchmarks.floor FOLDER` transcribes every WAV in it, writes the first piece of the reply and speaks its
-beginning, and prints a JSON list with the times. Run while the server is idle.
+`python -m benchmarks.floor` reads names of WAV files, a line each; it transcribes the file, writes the first piece of
+the reply and speaks its beginning, and prints a line of JSON with the times. The server is idle meanwhile.
 """
 
 from __future__ import annotations
@@ -136,11 +136,12 @@ class Speaker:
         return audio
 
 
-def measure(clips: list[NDArray[np.float32]]) -> list[Floor]:
-    """The floor of every clip, after one that warms up."""
-    stages = (Transcriber(), Writer(), Speaker())
-    _once(clips[0], *stages)
-    return [_median([_once(clip, *stages) for _ in range(REPEATS)]) for clip in clips]
+Stages = tuple[Transcriber, Writer, Speaker]
+
+
+def measure(audio: NDArray[np.float32], stages: Stages) -> Floor:
+    """The floor of one clip, float32 (n_samples,) at 16 kHz."""
+    return _median([_once(audio, *stages) for _ in range(REPEATS)])
 
 
 def _once(audio: NDArray[np.float32], transcriber: Transcriber, writer: Writer, speaker: Speaker) -> Floor:
@@ -177,12 +178,16 @@ def _common_prefix(first: list[int], second: list[int]) -> int:
     return next((index for index, (a, b) in pairs if a != b), min(len(first), len(second)))
 
 
-def main(folder: Path) -> None:
-    """Measure every WAV of `folder`, in the order of their names."""
-    files = sorted(folder.glob("*.wav"))
-    clips = [np.frombuffer(read_audio(file, SAMPLE_RATE), "<i2") / np.float32(32_768) for file in files]
-    print(json.dumps([asdict(floor) for floor in measure(clips)]))
+def main() -> None:
+    """Measure the WAV files that standard input names, until it ends; the first one warms up as well."""
+    stages: Stages | None = None
+    for line in sys.stdin:
+        audio = np.frombuffer(read_audio(Path(line.strip()), SAMPLE_RATE), "<i2") / np.float32(32_768)
+        if stages is None:
+            stages = (Transcriber(), Writer(), Speaker())
+            _once(audio, *stages)
+        print(json.dumps(asdict(measure(audio, stages))), flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -77,6 +77,11 @@ async def speak(url: str, clips: Sequence[Clip], sessions: int, turns: int) -> L
 
 async def _session(url: str, clips: Sequence[Clip], delay_s: float, load: Load) -> None:
     await anyio.sleep(delay_s)
+    await ask_all(url, clips, load)
+
+
+async def ask_all(url: str, clips: Sequence[Clip], load: Load) -> None:
+    """Ask each clip after the one before has been answered, and note in `load` how it went."""
     for clip in clips:
         try:
             load.turns.append(await _turn(url, clip, load))
