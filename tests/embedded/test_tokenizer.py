@@ -149,7 +149,9 @@ def test_the_configuration_names_the_template_and_the_special_tokens(runtime: Ru
     assert "add_generation_prompt" in config["chat_template"]
 
 
-def test_an_unknown_pre_tokenizer_is_refused(runtime: Runtime, tmp_path: Path) -> None:
-    gguf = _with_pre_tokenizer(runtime.llm_gguf, "odd", tmp_path / "odd.gguf")
-    with pytest.raises(FetchError, match="'odd'"):
-        tokenizer.write(gguf, tmp_path)
+def test_an_unknown_pre_tokenizer_is_refused(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(tokenizer._PRE_TOKENIZERS, "smollm")
+    with pytest.raises(FetchError, match="'smollm'"):
+        tokenizer.write(runtime.llm_gguf, tmp_path)
