@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 QUEUED_MESSAGES = 256
 WRITE_SECONDS = 10.0
-UPLOAD_RATIO = 8.0
-"""Audio arriving faster than this is a file sent at once, not a microphone with a wrong rate (48 kHz as 8 kHz is 6)."""
+USUAL_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+RATE_TOLERANCE = 0.04
 
 
 class Query(BaseModel):
@@ -121,14 +121,21 @@ class Ears:
         return self._decoder.push(chunk)
 
     def check_rate(self, audio: Audio) -> None:
-        """Raise BadAudio, once a connection, when audio has come clearly too fast or too slow for seconds."""
+        """Raise BadAudio, once a connection, when audio has come for seconds as another usual rate would.
+
+        Any other ratio is a file sent at once or a sender that stutters, and no fault.
+        """
         ratio = self._meter.push(len(audio), time.monotonic()) if self._meter else None
-        if ratio is None or ratio > UPLOAD_RATIO:
+        if ratio is None:
+            return
+        arriving_hz = ratio * self._rate_hz
+        actual_hz = min(USUAL_RATES_HZ, key=lambda rate_hz: abs(rate_hz - arriving_hz))
+        if abs(actual_hz - arriving_hz) > RATE_TOLERANCE * actual_hz:
             return
         self._meter = None
         raise BadAudio(
-            f"audio arrives at {ratio:.2f} times the declared {self._rate_hz} Hz; "
-            f"connect with input_rate={round(ratio * self._rate_hz, -2)}, or send it in real time"
+            f"audio arrives as fast as {actual_hz} Hz would, not as the declared {self._rate_hz} Hz: "
+            f"connect with input_rate={actual_hz}, or send it in real time"
         )
 
 

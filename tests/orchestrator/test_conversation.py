@@ -22,11 +22,12 @@ from orchestrator.__main__ import server_config
 from orchestrator.audio import audio_to_pcm16
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
-from orchestrator.errors import InferenceRefused
+from orchestrator.errors import BadAudio, InferenceRefused
 from orchestrator.history import Conversations
 from orchestrator.metrics import Metrics
 from orchestrator.prompt import ChatTemplate
 from orchestrator.scripted import Fault, Scripted
+from orchestrator.websocket import Ears
 
 pytestmark = pytest.mark.anyio
 
@@ -213,3 +214,20 @@ async def test_a_client_that_stops_reading_is_closed_while_another_is_served(
         with anyio.fail_after(10):
             while server.endpoint.open_sessions:
                 await anyio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("times", "is_told"), [(3.0, True), (0.5, True), (1.0, False), (1.25, False), (40.0, False)]
+)
+def test_audio_at_another_usual_rate_than_declared_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, times: float, is_told: bool
+) -> None:
+    ears = Ears("pcm16", 16_000)
+    told = []
+    for number in range(600):
+        monkeypatch.setattr("orchestrator.websocket.time.monotonic", lambda now=number * 0.032: now)
+        try:
+            ears.check_rate(np.zeros(round(512 * times), dtype=np.float32))
+        except BadAudio as error:
+            told.append(str(error))
+    assert [f"input_rate={round(16_000 * times)}" in message for message in told] == [True] * is_told

@@ -9,7 +9,7 @@ from typing import TypeVar
 import anyio
 
 from client.conversation import Conversation, Opening
-from client.events import Event, VoiceResponse
+from client.events import Event, ResponseDone, SpeechStarted, VoiceResponse
 from client.recording import resample
 from orchestrator.triton import TritonInference
 
@@ -59,6 +59,13 @@ class Talker:
                 await anyio.sleep(0.01)
         return self.all(kind)[count - 1]
 
+    async def until_answered(self, spoken_seconds: float) -> None:
+        """Everything was said, and every turn that it made is over."""
+        await anyio.sleep(spoken_seconds)
+        with anyio.fail_after(30):
+            while self._queue or len(self.all(ResponseDone)) < max(1, len(self.all(SpeechStarted))):
+                await anyio.sleep(0.05)
+
     def reply_audio(self, turn: int) -> tuple[bytes, int]:
         """The PCM16 of a turn's reply and its sample rate."""
         chunks = [chunk for chunk in self.all(VoiceResponse) if chunk.turn == turn]
@@ -66,9 +73,14 @@ class Talker:
 
 
 @asynccontextmanager
-async def talking(url: str, session_id: str = "", **settings: object) -> AsyncIterator[Talker]:
+async def talking(
+    url: str, session_id: str = "", generation: dict[str, float] | None = None
+) -> AsyncIterator[Talker]:
+    """A greedy conversation, so that a reply is the same every time."""
     async with Conversation(url, Opening(session_id=session_id)) as conversation:
-        await conversation.configure({"generation": {"temperature": 0, "max_tokens": 60}, **settings})
+        await conversation.configure(
+            {"generation": {"temperature": 0, "max_tokens": 60, **(generation or {})}}
+        )
         async with anyio.create_task_group() as tasks:
             talker = Talker(conversation)
             tasks.start_soon(talker.listen)

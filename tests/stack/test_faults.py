@@ -41,8 +41,7 @@ async def test_triton_killed_in_mid_turn_is_a_typed_error_and_the_session_goes_o
     server: RunningServer,
 ) -> None:
     question = await spoken(server.grpc_url, QUESTION)
-    long_reply = {"generation": {"temperature": 0, "max_tokens": 800, "min_tokens": 800}}
-    async with talking(server.ws_url, **long_reply) as person:
+    async with talking(server.ws_url, generation={"max_tokens": 800, "min_tokens": 800}) as person:
         session_id = (await person.until(Ready)).session_id
         await person.conversation.send_text("My name is Ana. Tell me a long story.")
         await person.until(VoiceResponse)
