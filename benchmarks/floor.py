@@ -25,10 +25,9 @@ from numpy.typing import NDArray
 from tritonclient.grpc import model_config_pb2
 
 from benchmarks.clips import REPOSITORY
-from benchmarks.sessions import MAX_TOKENS
+from benchmarks.sessions import MAX_TOKENS, SYSTEM_PROMPT
 from client.conversation import SAMPLE_RATE
 from client.recording import read_audio
-from orchestrator.config import SYSTEM_PROMPT
 from orchestrator.history import Message
 from orchestrator.prompt import ChatTemplate, Detokenizer
 from orchestrator.sentences import Sentences, speakable

@@ -16,14 +16,16 @@ from client.recording import BYTES_PER_SAMPLE
 
 # The same words every time, and the same as in the floor: greedy, and short enough for a benchmark.
 MAX_TOKENS = 48
+SYSTEM_PROMPT = "You are a helpful voice assistant. Answer in one short sentence."
 SETTINGS = {
+    "system_prompt": SYSTEM_PROMPT,
     "generation": {
         "temperature": 0,
         "top_k": 1,
         "top_p": None,
         "repetition_penalty": 1,
         "max_tokens": MAX_TOKENS,
-    }
+    },
 }
 _START_SPREAD_S = 0.7
 
