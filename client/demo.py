@@ -1,7 +1,7 @@
 """`python -m client.demo`: a question spoken into a running server in real time, and what came back.
 
-The question is a recording (`WAV`), or a text (`QUESTION`) that the server's `tts` model speaks: for that,
-and only here, Triton is asked directly.
+The question is a recording (`WAV`, or the one beside this file), or a text (`QUESTION`) that the server's `tts` model
+speaks: for that, and only here, Triton is asked directly.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from client.recording import BYTES_PER_SAMPLE, read_audio, resample, write_wav
 from client.screen import Screen, latency_table
 
 DEFAULT_QUESTION = "What is the capital of France?"
+# A recording, because a voice never says a thing twice alike and what it says may be misheard.
+DEFAULT_RECORDING = Path(__file__).with_name("question.wav")
 _SYNTHESIS_TIMEOUT_S = 60.0
 
 
@@ -66,7 +68,7 @@ async def speech_of(text: str, triton_url: str) -> bytes:
 def _parser() -> argparse.ArgumentParser:
     environment = os.environ.get
     parser = argparse.ArgumentParser(prog="python -m client.demo", description="Ask a running server aloud.")
-    parser.add_argument("--question", default=environment("QUESTION") or DEFAULT_QUESTION, help="what to ask")
+    parser.add_argument("--question", default=environment("QUESTION"), help="what to ask")
     parser.add_argument("--wav", default=environment("WAV"), help="a recording to ask with instead")
     parser.add_argument("--url", default=environment("BEAUTYAI_URL", DEFAULT_URL), help="server")
     parser.add_argument("--triton-url", default=environment("BEAUTYAI_TRITON_URL", "127.0.0.1:8001"))
@@ -79,8 +81,11 @@ async def _question_pcm(arguments: argparse.Namespace) -> bytes:
     if arguments.wav:
         print(f"question : {arguments.wav}")
         return read_audio(Path(arguments.wav), SAMPLE_RATE)
-    print(f"question : {arguments.question} (spoken by the tts model)")
-    return await speech_of(arguments.question, arguments.triton_url)
+    if arguments.question:
+        print(f"question : {arguments.question} (spoken by the tts model)")
+        return await speech_of(arguments.question, arguments.triton_url)
+    print(f"question : {DEFAULT_QUESTION} (a recording)")
+    return read_audio(DEFAULT_RECORDING, SAMPLE_RATE)
 
 
 def _report(answer: Answer, reply: Path) -> None:

@@ -89,10 +89,10 @@ SILERO = Weights(
     "silero-vad",
     (
         _file(
-            "silero_vad.onnx",
-            2_327_524,
-            "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
-            ("silero-vad", "silero_vad/data/silero_vad.onnx"),
+            "silero_vad.onnx",  # the same network for 16 kHz alone: half the time of the plain file
+            1_289_603,
+            "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
+            ("silero-vad", "silero_vad/data/silero_vad_16k_op15.onnx"),
         ),
     ),
 )

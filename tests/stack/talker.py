@@ -9,14 +9,20 @@ from typing import TypeVar
 import anyio
 
 from client.conversation import Conversation, Opening
+from client.demo import DEFAULT_RECORDING
 from client.events import Event, ResponseDone, SpeechStarted, VoiceResponse
-from client.recording import resample
+from client.recording import read_audio, resample
 from orchestrator.triton import TritonInference
 
 RATE = 16_000
 CHUNK_MS = 32
 CHUNK_BYTES = RATE * CHUNK_MS // 1000 * 2
 Kind = TypeVar("Kind", bound=Event)
+
+
+def recorded_question() -> bytes:
+    """ "What is the capital of France?" as the demo asks it: PCM16 at 16 kHz."""
+    return read_audio(DEFAULT_RECORDING, RATE)
 
 
 async def spoken(grpc_url: str, text: str) -> bytes:

@@ -15,7 +15,7 @@ import pytest
 
 from client.events import ErrorReported, FinalTranscript, Ready, ResponseDone, VoiceResponse
 from tests.conftest import RunningServer
-from tests.stack.talker import eventually, spoken, talking
+from tests.stack.talker import eventually, recorded_question, talking
 
 pytestmark = [pytest.mark.anyio, pytest.mark.triton, pytest.mark.timeout(240)]
 
@@ -40,7 +40,7 @@ def stub(server: RunningServer, model: str) -> psutil.Process:
 async def test_triton_killed_in_mid_turn_is_a_typed_error_and_the_session_goes_on(
     server: RunningServer,
 ) -> None:
-    question = await spoken(server.grpc_url, QUESTION)
+    question = recorded_question()
     async with talking(server.ws_url, generation={"max_tokens": 800, "min_tokens": 800}) as person:
         session_id = (await person.until(Ready)).session_id
         await person.conversation.send_text("My name is Ana. Tell me a long story.")
@@ -66,7 +66,7 @@ async def test_triton_killed_in_mid_turn_is_a_typed_error_and_the_session_goes_o
 
 @pytest.mark.parametrize("model", ["vad", "whisper", "tensorrt_llm", "tts"])
 async def test_a_killed_stub_is_noticed_and_repaired(server: RunningServer, model: str) -> None:
-    question = await spoken(server.grpc_url, QUESTION)
+    question = recorded_question()
     old = stub(server, model)
     killed_at = time.monotonic()
     old.kill()
