@@ -115,13 +115,14 @@ class Ears:
     def __init__(self, kind: Kind, rate_hz: int) -> None:
         self._decoder: Decoder = decoder_for(kind, rate_hz)
         self._meter = RateMeter(SAMPLE_RATE) if kind in ("pcm16", "mulaw") else None
+        self._suspected_hz: int | None = None
         self._rate_hz = rate_hz
 
     def decode(self, chunk: bytes) -> Audio:
         return self._decoder.push(chunk)
 
     def check_rate(self, audio: Audio) -> None:
-        """Raise BadAudio, once a connection, when audio has come for seconds as another usual rate would.
+        """Raise BadAudio, once a connection, when audio comes as another usual rate would, twice for three seconds.
 
         Any other ratio is a file sent at once or a sender that stutters, and no fault.
         """
@@ -130,7 +131,9 @@ class Ears:
             return
         arriving_hz = ratio * self._rate_hz
         actual_hz = min(USUAL_RATES_HZ, key=lambda rate_hz: abs(rate_hz - arriving_hz))
-        if abs(actual_hz - arriving_hz) > RATE_TOLERANCE * actual_hz:
+        fits = abs(actual_hz - arriving_hz) <= RATE_TOLERANCE * actual_hz
+        if not fits or actual_hz != self._suspected_hz:
+            self._suspected_hz = actual_hz if fits else None
             return
         self._meter = None
         raise BadAudio(
