@@ -90,9 +90,7 @@ def test_a_recording_sent_byte_by_byte_gives_the_same_audio(flavour: str) -> Non
 def test_ogg_packets_that_go_on_over_many_pages(flavour: str) -> None:
     paged = one_segment_pages(recording(flavour))
     assert paged.count(b"OggS") > 2 * recording(flavour).count(b"OggS")
-    assert_array_equal(
-        decoded(decoder_of(flavour), paged), decoded(decoder_of(flavour), recording(flavour))
-    )
+    assert_array_equal(decoded(decoder_of(flavour), paged), decoded(decoder_of(flavour), recording(flavour)))
 
 
 @pytest.mark.parametrize("flavour", ["webm-live", "ogg-20ms-pages"])
@@ -213,7 +211,9 @@ def hours_of(packet: bytes, kind: Kind) -> bytes:
         return file[: file.index(b"\x1f\x43\xb6\x75")] + block * 6_000
     file = recording("ogg")
     third_page = [at for at in range(len(file)) if file.startswith(b"OggS", at)][2]
-    page = bytearray(file[third_page : third_page + 26] + bytes([255]) + bytes([len(packet)] * 255) + packet * 255)
+    page = bytearray(
+        file[third_page : third_page + 26] + bytes([255]) + bytes([len(packet)] * 255) + packet * 255
+    )
     page[5], page[22:26] = 0, bytes(4)
     page[22:26] = page_checksum(page).to_bytes(4, "little")
     return file[:third_page] + bytes(page) * 24

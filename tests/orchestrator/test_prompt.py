@@ -54,7 +54,11 @@ def write_tokenizer(folder: Path, **config: object) -> Path:
     tokenizer.add_tokens([AddedToken(text, special=True, normalized=False) for text in CONTROLS])
     tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in THOUGHTS])
     tokenizer.save(str(folder / "tokenizer.json"))
-    defaults = {"eos_token": "<|im_end|>", "pad_token": {"content": "<|endoftext|>"}, "chat_template": QWEN_LIKE}
+    defaults = {
+        "eos_token": "<|im_end|>",
+        "pad_token": {"content": "<|endoftext|>"},
+        "chat_template": QWEN_LIKE,
+    }
     (folder / "tokenizer_config.json").write_text(json.dumps(defaults | config))
     return folder
 
@@ -103,7 +107,9 @@ def control_count(template: ChatTemplate, ids: list[int]) -> int:
 
 
 @pytest.mark.parametrize("enable_thinking", [False, True])
-def test_a_prompt_is_tokenised_as_the_tokenizer_does_it(template: ChatTemplate, enable_thinking: bool) -> None:
+def test_a_prompt_is_tokenised_as_the_tokenizer_does_it(
+    template: ChatTemplate, enable_thinking: bool
+) -> None:
     messages = [SYSTEM, *(user(text) for text in TEXTS), assistant("Yes."), user("And now?")]
     ids = template.render(messages, enable_thinking=enable_thinking)
     text = whole_text(template, messages, enable_thinking=enable_thinking)
@@ -138,7 +144,9 @@ def test_control_tokens_in_a_message_are_plain_text(template: ChatTemplate, type
 
 
 def test_ids_that_end_a_reply_come_from_the_folder(small: ChatTemplate) -> None:
-    end, pad, start = (small.tokenizer.token_to_id(t) for t in ("<|im_end|>", "<|endoftext|>", "<|im_start|>"))
+    end, pad, start = (
+        small.tokenizer.token_to_id(t) for t in ("<|im_end|>", "<|endoftext|>", "<|im_start|>")
+    )
     assert (small.end_id, small.pad_id) == (end, pad)
     assert set(small.stop_ids) == {pad, start}
 
@@ -184,7 +192,9 @@ def test_a_template_may_refuse_messages(small: ChatTemplate) -> None:
         ({"chat_template": "{{ ''.__class__.__mro__[1].__subclasses__() }}"}, "refuses"),
     ],
 )
-def test_a_folder_that_cannot_be_used_says_why(tmp_path: Path, config: dict[str, object], message: str) -> None:
+def test_a_folder_that_cannot_be_used_says_why(
+    tmp_path: Path, config: dict[str, object], message: str
+) -> None:
     with pytest.raises((BadSetting, ClientError), match=message):
         ChatTemplate(write_tokenizer(tmp_path, **config)).render([user("Hi")])
 
@@ -293,7 +303,9 @@ def test_thoughts_are_removed_wherever_the_text_is_cut(text: str, expected: str)
             assert visible(text[:cut], text[cut:second], text[second:]) == expected
 
 
-@given(st.lists(st.sampled_from(["<think>", "</think>", "<", "</thi", "nk>", "a", " ", "\n", "b<"]), max_size=20))
+@given(
+    st.lists(st.sampled_from(["<think>", "</think>", "<", "</thi", "nk>", "a", " ", "\n", "b<"]), max_size=20)
+)
 def test_no_tag_and_no_thought_is_ever_visible(parts: list[str]) -> None:
     text = "".join(parts)
     expected = re.sub(r"(?s)<think>.*?(</think>\s*|$)|</think>\s*", "", text)

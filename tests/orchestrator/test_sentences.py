@@ -37,7 +37,7 @@ def without_space(text: str) -> str:
         ["See https://example.com/a.b?c=d.e now.", "Or ask."],
         ["Version 2.0.1 is out.", "Get it at example.com."],
         ["It was 1999.", "Then came 2000."],
-        ['She said "Stop!"', 'He did not (at all).', "Odd."],
+        ['She said "Stop!"', "He did not (at all).", "Odd."],
         ['"Really?" he asked.', "Nobody knew."],
         ["**Done.**", "Next one."],
         ["1. Apples are red.", "2. Pears are green."],
@@ -104,7 +104,9 @@ def test_text_without_an_end_is_cut_at_a_comma_where_there_is_one() -> None:
     assert all(piece.endswith(",") for piece in cut[1:])
 
 
-@pytest.mark.parametrize("endless", ["a", "!", "\n", " ", "-", "一", "e\u0301", ". ", "*", "```", "[", "x. ", "("])
+@pytest.mark.parametrize(
+    "endless", ["a", "!", "\n", " ", "-", "一", "e\u0301", ". ", "*", "```", "[", "x. ", "("]
+)
 def test_nothing_endless_makes_it_grow(endless: str) -> None:
     sentences = Sentences()
     for _ in range(3_000):
