@@ -28,6 +28,10 @@ def documented() -> dict[str, str]:
 
 
 def test_every_source_file_has_its_line() -> None:
-    listed = subprocess.run(["git", "ls-files", *FOLDERS], cwd=ROOT, capture_output=True, text=True, check=True)
-    files = [file for file in listed.stdout.split() if file.endswith(".py") and not file.endswith("__init__.py")]
+    listed = subprocess.run(
+        ["git", "ls-files", *FOLDERS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    files = [
+        file for file in listed.stdout.split() if file.endswith(".py") and not file.endswith("__init__.py")
+    ]
     assert documented() == {file: first_paragraph(file) for file in files}
