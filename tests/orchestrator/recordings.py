@@ -6,6 +6,7 @@ import io
 import os
 import struct
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -26,7 +27,8 @@ def speech(seconds: float = 2.0) -> Audio:
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     pitch = 120 + 30 * np.sin(2 * np.pi * 0.7 * time)
     voice = sum(np.sin(2 * np.pi * k * np.cumsum(pitch) / SAMPLE_RATE) / k for k in range(1, 12))
-    return (0.15 * voice * (1 + np.sin(2 * np.pi * 4 * time))).astype(np.float32)
+    syllables: Audio = (0.15 * voice * (1 + np.sin(2 * np.pi * 4 * time))).astype(np.float32)
+    return syllables
 
 
 def muxed(audio: Audio, container: str, codec: str = "libopus", layout: str = "mono", **muxer: str) -> bytes:
@@ -95,7 +97,7 @@ def wav_file(
     return struct.pack("<4sI4s", b"RIFF", 0, b"WAVE") + fmt + extra + struct.pack("<4sI", b"data", size) + pcm
 
 
-def encoded_samples(audio: NDArray[np.floating], tag: int, bits: int) -> bytes:
+def encoded_samples(audio: NDArray[np.floating[Any]], tag: int, bits: int) -> bytes:
     """Samples of any width and kind as a WAV stores them."""
     if tag == 3:
         return audio.astype(f"<f{bits // 8}").tobytes()

@@ -25,7 +25,8 @@ from orchestrator.errors import BadAudio
 
 
 def tone(rate_hz: int, hz: float, seconds: float = 1.0) -> Audio:
-    return np.sin(2 * np.pi * hz * np.arange(round(rate_hz * seconds)) / rate_hz).astype(np.float32)
+    audio: Audio = np.sin(2 * np.pi * hz * np.arange(round(rate_hz * seconds)) / rate_hz).astype(np.float32)
+    return audio
 
 
 def pieces(audio: Audio, cuts: list[int]) -> list[Audio]:
