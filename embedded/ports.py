@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from embedded.errors import PortInUseError
-from embedded.settings import DEFAULT_PORTS, Settings
+from embedded.settings import PORT_NAMES, Settings
 
-_FIELDS = dict(zip(DEFAULT_PORTS, ("port", "grpc_port", "metrics_port"), strict=True))
+_FIELDS = dict(zip(PORT_NAMES, ("port", "grpc_port", "metrics_port"), strict=True))
 
 
 def is_taken(host: str, port: int) -> bool:
@@ -24,7 +24,7 @@ def is_taken(host: str, port: int) -> bool:
     return False
 
 
-def require_free(settings: Settings, names: tuple[str, ...] = tuple(DEFAULT_PORTS)) -> None:
+def require_free(settings: Settings, names: tuple[str, ...] = PORT_NAMES) -> None:
     """Raises: PortInUseError that names the setting of the first taken port."""
     for name in names:
         port = getattr(settings, _FIELDS[name])

@@ -15,7 +15,7 @@ WHISPER_MODELS = {"base": ("packages", "hub"), "tiny.en": ("packages", "hub"), "
 LANGUAGE_MODELS = {"smollm2-135m": ("packages", "hub"), "qwen3-0.6b": ("hub",)}
 PACKAGED_VOICE = "en_US-joe-medium"
 VOICE_NAME = re.compile(r"[a-z]{2,3}_[A-Z]{2}-[A-Za-z0-9_]+-(x_low|low|medium|high)")
-DEFAULT_PORTS = {"PORT": 8000, "TRITON_GRPC_PORT": 8001, "TRITON_METRICS_PORT": 8002}
+PORT_NAMES = ("PORT", "TRITON_GRPC_PORT", "TRITON_METRICS_PORT")
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ class Settings:
         llm = _choice(environ, "BEAUTYAI_LLM", "smollm2-135m", tuple(LANGUAGE_MODELS), problems)
         voices = _voices(environ, problems)
         _require_source(weights, whisper, llm, voices, problems)
-        ports = [_port(environ, name, default, problems) for name, default in DEFAULT_PORTS.items()]
-        if len(set(ports)) < len(ports):
-            problems.append(f"{', '.join(DEFAULT_PORTS)} must differ, they are {ports}")
+        ports = _ports(environ, problems)
         repository = Path(environ.get("BEAUTYAI_MODEL_REPOSITORY") or REPOSITORY_ROOT / "model_repository")
         if not repository.is_dir():
             problems.append(f"BEAUTYAI_MODEL_REPOSITORY={repository} is not a folder")
@@ -73,6 +71,16 @@ def _choice(
     if value not in allowed:
         problems.append(f"{name}={value!r} must be one of {', '.join(allowed)}")
     return value
+
+
+def _ports(environ: Mapping[str, str], problems: list[str]) -> list[int]:
+    """As `PORT_NAMES`. The metrics follow the gRPC port, so that two servers need only two other numbers."""
+    port = _port(environ, "PORT", 8000, problems)
+    grpc_port = _port(environ, "TRITON_GRPC_PORT", 8001, problems)
+    ports = [port, grpc_port, _port(environ, "TRITON_METRICS_PORT", min(grpc_port + 1, 65535), problems)]
+    if len(set(ports)) < len(ports):
+        problems.append(f"{', '.join(PORT_NAMES)} must differ, they are {ports}")
+    return ports
 
 
 def _port(environ: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:

@@ -6,9 +6,9 @@ import pytest
 
 from client.ask import ask
 from client.conversation import SAMPLE_RATE, Conversation, Opening
-from client.demo import DEFAULT_QUESTION, speech_of
+from client.demo import DEFAULT_QUESTION, DEFAULT_RECORDING
 from client.events import Event, PartialTranscript
-from client.recording import BYTES_PER_SAMPLE
+from client.recording import BYTES_PER_SAMPLE, read_audio
 from tests.client.test_demo import demo
 from tests.conftest import RunningServer
 
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.triton]
 
 @pytest.mark.parametrize("output", ["binary", "base64"])
 async def test_a_spoken_question_is_understood_and_answered_aloud(server: RunningServer, output: str) -> None:
-    question = await speech_of(DEFAULT_QUESTION, server.grpc_url)
+    question = read_audio(DEFAULT_RECORDING, SAMPLE_RATE)
     seen: list[Event] = []
     opening = Opening(output="binary" if output == "binary" else "base64")
     async with Conversation(server.ws_url, opening) as conversation:
@@ -42,7 +42,7 @@ async def test_a_typed_question_is_answered_aloud(server: RunningServer) -> None
 
 async def test_the_demo_asks_the_running_server(server: RunningServer, tmp_path: Path) -> None:
     addresses = {"BEAUTYAI_URL": server.ws_url, "BEAUTYAI_TRITON_URL": server.grpc_url}
-    status, out, err = await demo(tmp_path, WAV="", QUESTION=DEFAULT_QUESTION, **addresses)
+    status, out, err = await demo(tmp_path, WAV="", QUESTION="", **addresses)
     assert (status, err) == (0, "")
     assert f"transcript (en): {DEFAULT_QUESTION}" in out
     assert (tmp_path / "reply.wav").stat().st_size > SAMPLE_RATE

@@ -55,3 +55,7 @@ def test_what_only_the_hub_has_asks_for_the_hub(only_on_hub: dict[str, str]) -> 
     with pytest.raises(SettingsError, match="BEAUTYAI_WEIGHTS=hub"):
         Settings.from_environment(only_on_hub)
     Settings.from_environment({**only_on_hub, "BEAUTYAI_WEIGHTS": "hub"})
+
+
+def test_the_metrics_port_follows_the_grpc_port() -> None:
+    assert Settings.from_environment({"PORT": "9000", "TRITON_GRPC_PORT": "9001"}).metrics_port == 9002
