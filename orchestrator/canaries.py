@@ -27,6 +27,10 @@ class Models(Inference, Protocol):
         self, model: str, tensors: Mapping[str, NDArray[Any]], deadline_seconds: float
     ) -> dict[str, NDArray[Any]]: ...
 
+    def stream(
+        self, model: str, tensors: Mapping[str, NDArray[Any]], deadlines_seconds: tuple[float, float]
+    ) -> AsyncGenerator[dict[str, NDArray[Any]], None]: ...
+
 
 def canaries(models: Models, deadline_seconds: float) -> dict[str, Canary]:
     """One canary for each model that has its own process; it raises `InferenceError` when the model fails."""
@@ -59,7 +63,12 @@ def canaries(models: Models, deadline_seconds: float) -> dict[str, Canary]:
         tensors = {"TOKENS_BATCH": one[None], "SEQUENCE_LENGTH": one}
         return models.infer("postprocessing", tensors, deadline_seconds)
 
-    every = (vad, whisper, tensorrt_llm, tts, preprocessing, postprocessing)
+    def reply() -> Awaitable[object]:
+        # An empty transcript is answered without a call of the other models.
+        tensors = {"TRANSCRIPT": string("")}
+        return _drained(models.stream("reply", tensors, (deadline_seconds, deadline_seconds)))
+
+    every = (vad, whisper, tensorrt_llm, tts, preprocessing, postprocessing, reply)
     return {canary.__name__: canary for canary in every}
 
 

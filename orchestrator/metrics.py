@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from orchestrator.errors import InferenceError, VoiceError
 from orchestrator.protocol import Reason
 
-MODELS = ("vad", "whisper", "tensorrt_llm", "tts", "preprocessing", "postprocessing")
+MODELS = ("vad", "whisper", "tensorrt_llm", "tts", "preprocessing", "postprocessing", "reply")
 _LEGS = (
     "first_partial",
     "partial_decode",

@@ -98,7 +98,7 @@ class TritonInference:
         return transcript(await self.infer("whisper", tensors, self._deadlines.transcribe))
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:
-        answers = self._stream(
+        answers = self.stream(
             "tensorrt_llm",
             generation_tensors(generation),
             (self._deadlines.first_token, self._deadlines.between_tokens),
@@ -117,7 +117,7 @@ class TritonInference:
         tensors |= {"VOICE": string(voice)} if voice is not None else {}
         tensors |= {"LANGUAGE": string(language)} if language is not None else {}
         deadlines = (self._deadlines.first_audio, self._deadlines.between_audio)
-        answers = self._stream("tts", tensors, deadlines)
+        answers = self.stream("tts", tensors, deadlines)
         async with aclosing(answers):
             async for answer in answers:
                 if (chunk := speech_chunk(answer)).pcm:
@@ -167,7 +167,7 @@ class TritonInference:
             request = service_pb2.RepositoryModelUnloadRequest(model_name=model)
             await _within(self._deadlines.load, self._triton.RepositoryModelUnload(request), model)
 
-    async def _stream(
+    async def stream(
         self,
         model: str,
         tensors: Tensors,
@@ -176,6 +176,10 @@ class TritonInference:
         request_id: str = "",
         outputs: tuple[str, ...] = (),
     ) -> AsyncGenerator[dict[str, NDArray[Any]], None]:
+        """Every answer of a decoupled model, as `infer` gives one; deadlines of the first and of each further one.
+
+        Closing it early cancels the request.
+        """
         request = _request(model, tensors, request_id, outputs)
         request.parameters["triton_enable_empty_final_response"].bool_param = True
         # Without `triton_grpc_error`, which would give errors a status: Triton 2.51 dies of SIGSEGV when a model

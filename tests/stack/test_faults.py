@@ -64,7 +64,7 @@ async def test_triton_killed_in_mid_turn_is_a_typed_error_and_the_session_goes_o
         assert (await again.until(Ready)).resumed
 
 
-@pytest.mark.parametrize("model", ["vad", "whisper", "tensorrt_llm", "tts"])
+@pytest.mark.parametrize("model", ["vad", "whisper", "tensorrt_llm", "tts", "reply"])
 async def test_a_killed_stub_is_noticed_and_repaired(server: RunningServer, model: str) -> None:
     question = recorded_question()
     old = stub(server, model)
