@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from embedded import ports
+from embedded.fetch import fetch
 from embedded.settings import REPOSITORY_ROOT, Settings
 
 _START_SECONDS = 300.0
@@ -54,6 +55,17 @@ class RunningServer:
     def orchestrator_pid(self) -> int:
         """Of the orchestrator that runs now."""
         return _child(self.supervisor_pid, "orchestrator").pid
+
+
+def pytest_configure() -> None:
+    """Fetch what is missing, and say where the weights lie to the tests of modules that run without Triton."""
+    runtime = fetch(Settings.from_environment())
+    tiny_en = fetch(Settings.from_environment({**os.environ, "BEAUTYAI_WHISPER": "tiny.en"}))
+    os.environ["BEAUTYAI_VAD_MODEL"] = str(runtime.vad_model)
+    os.environ["BEAUTYAI_WHISPER_DIR"] = str(runtime.whisper_dir)
+    os.environ["BEAUTYAI_WHISPER_TINY_EN_DIR"] = str(tiny_en.whisper_dir)
+    os.environ["BEAUTYAI_TOKENIZER_DIR"] = str(runtime.tokenizer_dir)
+    os.environ["BEAUTYAI_VOICES_DIR"] = str(runtime.voices_dir)
 
 
 @pytest.fixture(scope="session")

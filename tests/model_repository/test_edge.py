@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 
-from embedded.settings import Settings
 from tests.model_repository.edge_server import (
     Script,
     audio_message,
@@ -54,11 +53,7 @@ class Clock:
 
 @pytest.fixture(scope="session")
 def local_voices() -> Any:
-    folder = Path(os.environ.get("BEAUTYAI_VOICES_DIR") or Settings.from_environment(os.environ).cache_dir)
-    found = next(folder.rglob("en_US-joe-medium.onnx.json"), None)
-    if found is None:
-        pytest.skip(f"no en_US-joe-medium.onnx.json in {folder}: start the server once")
-    return module("tts", "piper_voice").LocalVoices.load(found.parent, threads=1)
+    return module("tts", "piper_voice").LocalVoices.load(Path(os.environ["BEAUTYAI_VOICES_DIR"]), threads=1)
 
 
 @pytest.fixture(scope="session")
