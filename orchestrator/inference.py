@@ -90,8 +90,13 @@ class Detector(Protocol):
 
 
 class Transcriber(Protocol):
-    async def transcribe(self, audio: Audio, *, language: str | None = None) -> Transcript:
-        """The words in `audio`; `language` None means: detect it."""
+    async def transcribe(
+        self, audio: Audio, *, language: str | None = None, partial: bool = False
+    ) -> Transcript:
+        """The words in `audio`; `language` None means: detect it.
+
+        `partial` is for an utterance that goes on: the answer comes soon, and no doubted text is decoded again.
+        """
         ...
 
 

@@ -126,8 +126,10 @@ class Scripted:
             call.gave.append(Detection(np.asarray(speech, dtype=np.float32), state + np.float32(len(frames))))
         return call.gave[0]  # type: ignore[no-any-return]
 
-    async def transcribe(self, audio: Audio, *, language: str | None = None) -> Transcript:
-        with self._call("transcribe", audio=audio, language=language) as (call, fault):
+    async def transcribe(
+        self, audio: Audio, *, language: str | None = None, partial: bool = False
+    ) -> Transcript:
+        with self._call("transcribe", audio=audio, language=language, partial=partial) as (call, fault):
             nth = len(self.of("transcribe")) - 1
             await self._step(fault, 0, self._delays.transcribe)
             script = self._transcripts

@@ -175,7 +175,7 @@ class Session:
     async def _partial(self, number: int, audio: Audio) -> None:
         began = self._clock()
         try:
-            transcript = await self._transcribe(audio)
+            transcript = await self._transcribe(audio, partial=True)
         except InferenceError as error:
             log.warning("turn %d: no partial transcript: %s", number, error)
         else:
@@ -206,7 +206,7 @@ class Session:
 
     async def _final(self, number: int, audio: Audio) -> None:
         try:
-            transcript = await self._transcribe(audio)
+            transcript = await self._transcribe(audio, partial=False)
         except InferenceError as error:
             self._conversation.said(self._partial_texts.pop(number, ""))
             self._receive(turn.TranscriptFailed(number))
@@ -219,9 +219,9 @@ class Session:
             self._send(protocol.FinalTranscript(number, transcript.text, transcript.language))
         self._receive(turn.TranscriptFinished(number, transcript.text, transcript.language))
 
-    async def _transcribe(self, audio: Audio) -> Transcript:
+    async def _transcribe(self, audio: Audio, *, partial: bool) -> Transcript:
         language = None if self.settings.language == AUTO else self.settings.language
-        return await self._inference.transcribe(audio, language=language)
+        return await self._inference.transcribe(audio, language=language, partial=partial)
 
     def _start_reply(self, number: int, text: str, language: str | None) -> None:
         if text:

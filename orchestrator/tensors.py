@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.inference import Generation, Sampling, SpeechChunk, Transcript
+from orchestrator.inference import Audio, Generation, Sampling, SpeechChunk, Transcript
 
 _SAMPLING_TENSORS = {
     "temperature": ("temperature", np.float32),
@@ -29,6 +29,16 @@ _SAMPLING_TENSORS = {
 def string(text: str) -> NDArray[np.object_]:
     """A STRING tensor of one element, shape (1, 1)."""
     return np.array([[text.encode()]], dtype=np.object_)
+
+
+def transcription_tensors(audio: Audio, language: str | None, *, partial: bool) -> dict[str, NDArray[Any]]:
+    """Inputs of `whisper`, whose first guess is good enough for a partial transcript."""
+    # Triton puts requests into one batch only where they have the same optional inputs, so none is left out.
+    return {
+        "AUDIO": audio[None],
+        "LANGUAGE": string(language or ""),
+        "FALLBACK": np.array([[not partial]]),
+    }
 
 
 def generation_tensors(generation: Generation) -> dict[str, NDArray[Any]]:

@@ -25,7 +25,14 @@ from orchestrator.canaries import Canary, canaries
 from orchestrator.errors import BackendLost, InferenceError, InferenceTimeout
 from orchestrator.grpc_status import failure, failure_in_stream
 from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Transcript
-from orchestrator.tensors import generation_tensors, speech_chunk, string, token_ids, transcript
+from orchestrator.tensors import (
+    generation_tensors,
+    speech_chunk,
+    string,
+    token_ids,
+    transcript,
+    transcription_tensors,
+)
 
 Result = TypeVar("Result")
 Tensors = Mapping[str, NDArray[Any]]
@@ -93,8 +100,10 @@ class TritonInference:
         answer = await self.infer("vad", tensors, self._deadlines.detect)
         return Detection(answer["SPEECH_PROBABILITY"][0], answer["STATE"][0])
 
-    async def transcribe(self, audio: Audio, *, language: str | None = None) -> Transcript:
-        tensors = {"AUDIO": audio[None]} | ({"LANGUAGE": string(language)} if language is not None else {})
+    async def transcribe(
+        self, audio: Audio, *, language: str | None = None, partial: bool = False
+    ) -> Transcript:
+        tensors = transcription_tensors(audio, language, partial=partial)
         return transcript(await self.infer("whisper", tensors, self._deadlines.transcribe))
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:

@@ -198,6 +198,48 @@ def test_a_prefix_is_not_said_again_and_nothing_is_added_when_all_is_agreed(mode
     assert [prefix + rest.text for prefix, rest in zip(agreed, rests, strict=True)] == [whole.text] * 4
 
 
+def played_backwards(speech: Path) -> NDArray[np.float32]:
+    """Three seconds that sound like speech and that no attempt can write down."""
+    return read(speech / QUILTER)[::-1][:48_000].copy()
+
+
+def test_without_fallback_a_doubted_text_is_not_decoded_again(
+    model: Any, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded_clips: list[int] = []
+    generate = model._network.generate
+
+    def counted(encoded: Any, *args: Any, **options: Any) -> Any:
+        decoded_clips.append(len(encoded))
+        return generate(encoded, *args, **options)
+
+    monkeypatch.setattr(model._network, "generate", counted)
+    clear, doubted = read(speech / QUILTER), played_backwards(speech)
+    transcripts = transcribed(
+        model,
+        utterance.Utterance(clear, language="en", fallback=False),
+        utterance.Utterance(doubted, language="en", fallback=False, word_timestamps=True),
+        utterance.Utterance(doubted, language="en"),
+    )
+    assert decoded_clips == [3, 1, 1, 1]
+    assert transcripts[0].text.startswith("Mr. Quilter is the apostle")
+    assert "".join(word.word for word in transcripts[1].segments[0].words).strip() == transcripts[1].text
+
+
+def test_without_fallback_a_loop_is_said_once(model: Any, speech: Path) -> None:
+    syllable = read(speech / QUILTER)[16_000:20_000]
+    [transcript] = transcribed(
+        model, utterance.Utterance(np.tile(syllable, 16), language="en", fallback=False)
+    )
+    assert len(transcript.text) < 20
+
+
+def test_what_is_certain_is_answered_before_the_doubted_is_decoded_again(model: Any, speech: Path) -> None:
+    clips = [played_backwards(speech), read(speech / QUILTER)]
+    answers = model.answers([utterance.Utterance(clip, language="en") for clip in clips])
+    assert [index for index, _ in answers] == [1, 0]
+
+
 def test_english_only_weights_answer_en_and_refuse_other_languages(speech: Path) -> None:
     folder = os.environ["BEAUTYAI_WHISPER_TINY_EN_DIR"]
     english_only = whisper.Whisper(settings.Settings.parse({**PARAMETERS, "model_dir": folder}, {}))

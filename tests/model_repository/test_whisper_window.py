@@ -70,6 +70,20 @@ def test_of_doubted_texts_the_likeliest_that_does_not_repeat_itself_is_kept() ->
     assert window.best([loop, unlikely, likelier], THRESHOLDS) is likelier
 
 
+@pytest.mark.parametrize(
+    ("tokens", "said"),
+    [
+        ((7, 8, 9, 8, 9, 8, 9), (7, 8, 9)),
+        ((7, 8, 9, 8, 9, 8, 9, 8), (7, 8, 9)),
+        ((5, 5, 5), (5,)),
+        ((7, 8, 9, 8, 9), (7, 8, 9, 8, 9)),
+        ((), ()),
+    ],
+)
+def test_a_phrase_said_three_times_over_is_kept_once(tokens: tuple[int, ...], said: tuple[int, ...]) -> None:
+    assert window.said_once(tokens) == said
+
+
 @given(seconds=st.floats(0.1, 200), seed=st.integers(0, 9))
 def test_the_cuts_cover_the_audio_in_pieces_of_at_most_30_s(seconds: float, seed: int) -> None:
     audio = np.random.default_rng(seed).standard_normal(int(seconds * 16_000), np.float32)

@@ -120,6 +120,7 @@ async def test_each_utterance_is_transcribed_from_its_own_audio(template: ChatTe
         await peer.until(protocol.ResponseDone, 2)
     first, second = (int(final.text.split()[0]) for final in peer.all(protocol.FinalTranscript))
     assert second - first == pytest.approx(640 * 16, abs=1024)
+    assert [call.asked["partial"] for call in models.of("transcribe")][-1] is False
 
 
 async def test_partials_appear_while_the_user_speaks_and_only_grow(template: ChatTemplate) -> None:
@@ -134,6 +135,7 @@ async def test_partials_appear_while_the_user_speaks_and_only_grow(template: Cha
         stable = [partial.text[: partial.stable] for partial in partials]
         assert all(later.startswith(earlier) for earlier, later in pairwise(stable))
         assert not peer.all(protocol.FinalTranscript)
+    assert all(call.asked["partial"] for call in models.of("transcribe"))
 
 
 async def test_silence_never_asks_the_transcriber(template: ChatTemplate) -> None:

@@ -19,7 +19,7 @@ from orchestrator.errors import (
 )
 from orchestrator.grpc_status import failure, failure_in_stream
 from orchestrator.inference import Generation, Sampling, SpeechChunk, fresh_state
-from orchestrator.tensors import generation_tensors, token_ids
+from orchestrator.tensors import generation_tensors, token_ids, transcription_tensors
 from orchestrator.triton import Deadlines, TritonInference
 from tests.conftest import RunningTriton
 
@@ -132,6 +132,15 @@ def test_only_the_sampling_that_is_set_is_sent() -> None:
     assert tensors["stop_words_list"].tolist() == [[[7, 9], [1, 2]]]
     assert not {"temperature", "runtime_top_p", "runtime_top_k"} & set(tensors)
     assert "stop_words_list" not in generation_tensors(Generation("g", [1], 2, 0))
+
+
+def test_partial_and_final_transcripts_ask_for_the_same_inputs_and_can_share_a_batch() -> None:
+    audio = np.zeros(1_600, np.float32)
+    partial = transcription_tensors(audio, None, partial=True)
+    final = transcription_tensors(audio, "de", partial=False)
+    assert partial.keys() == final.keys()
+    assert (bool(partial["FALLBACK"][0, 0]), bool(final["FALLBACK"][0, 0])) == (False, True)
+    assert (partial["LANGUAGE"][0, 0], final["LANGUAGE"][0, 0]) == (b"", b"de")
 
 
 def test_ids_beyond_the_sequence_length_are_padding() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -68,31 +68,39 @@ class Decoder:
             for clip, states in zip(members, encoded, strict=True):
                 clip.encoded[window_seconds] = states
 
-    def decode(self, clips: Sequence[Clip], prompts: Sequence[Prompt]) -> list[Outcome]:
-        """One outcome for each clip, in order."""
-        outcomes: dict[int, Outcome] = {}
-        doubted: dict[int, list[Decoding]] = defaultdict(list)
-        for step in range(max(len(clip.attempts) for clip in clips)):
-            pending = [i for i, clip in enumerate(clips) if i not in outcomes and step < len(clip.attempts)]
+    def decode(self, clips: Sequence[Clip], prompts: Sequence[Prompt]) -> Iterator[tuple[int, Outcome]]:
+        """The outcome of each clip with its index, as soon as it is known: no clip waits for another's next attempt."""
+        decodings: dict[int, list[Decoding]] = defaultdict(list)
+        pending, step = list(range(len(clips))), 0
+        while pending:
             self.encode([clips[i] for i in pending], step)
             for members in _grouped(pending, clips, prompts, step):
                 attempt = clips[members[0]].attempts[step]
-                decodings = self._attempt(attempt, [clips[i] for i in members], [prompts[i] for i in members])
-                for i, decoding in zip(members, decodings, strict=True):
-                    doubted[i].append(decoding)
-                    verdict = self._verdict(clips[i], decoding, attempt)
-                    if verdict is not Verdict.DOUBTED:
-                        outcomes[i] = Outcome(decoding, attempt.window_seconds, verdict is Verdict.SILENT)
-        return [outcomes.get(i) or self._least_bad(doubted[i]) for i in range(len(clips))]
+                made = self._attempt(attempt, [clips[i] for i in members], [prompts[i] for i in members])
+                for i, decoding in zip(members, made, strict=True):
+                    decodings[i].append(decoding)
+                    if (outcome := self._outcome(clips[i], prompts[i], decodings[i])) is not None:
+                        pending.remove(i)
+                        yield i, outcome
+            step += 1
+
+    def _outcome(self, clip: Clip, prompt: Prompt, decodings: Sequence[Decoding]) -> Outcome | None:
+        """What follows from the attempts made so far; None where the next one is to be made."""
+        attempt = clip.attempts[len(decodings) - 1]
+        verdict = self._verdict(clip, decodings[-1], attempt)
+        if verdict is not Verdict.DOUBTED:
+            return Outcome(decodings[-1], attempt.window_seconds, verdict is Verdict.SILENT)
+        if len(decodings) < len(clip.attempts):
+            return None
+        best = window.best(decodings, self._options.thresholds)
+        tokens = window.said_once(best.tokens)
+        text = prompt.tokenizer.decode(list(tokens))
+        return Outcome(replace(best, tokens=tokens, text=text), attempt.window_seconds, silent=False)
 
     def _verdict(self, clip: Clip, decoding: Decoding, attempt: Attempt) -> Verdict:
         if not window.is_audible(clip.audio):
             return Verdict.SILENT
         return window.verdict(decoding, attempt, self._options.thresholds)
-
-    def _least_bad(self, doubted: Sequence[Decoding]) -> Outcome:
-        best = window.best(doubted, self._options.thresholds)
-        return Outcome(best, window.FULL_WINDOW_SECONDS, silent=False)
 
     def _attempt(self, attempt: Attempt, clips: Sequence[Clip], prompts: Sequence[Prompt]) -> list[Decoding]:
         limits = [_written_tokens(*pair) for pair in zip(clips, prompts, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,43 +16,59 @@ from .utterance import InvalidInputError, Transcript, Utterance
 from .whisper import Whisper
 
 
+@dataclass
+class _Asked:
+    """One request: where its answer goes, its utterances, and their transcripts as they become known."""
+
+    sender: Any
+    utterances: list[Utterance]
+    transcripts: dict[int, Transcript] = field(default_factory=dict)
+    answered: bool = False
+
+
 class TritonPythonModel:
-    """Answers all requests of a batch together; a bad request is refused by itself."""
+    """Works on all requests of a batch together, and answers each as soon as its transcript is known."""
 
     def initialize(self, args: dict[str, str]) -> None:
         parameters = json.loads(args["model_config"])["parameters"]
         settings = Settings.parse({k: v["string_value"] for k, v in parameters.items()}, os.environ)
         self._whisper = Whisper(settings)
 
-    def execute(self, requests: Sequence[Any]) -> list[Any]:
-        rows = [self._rows(request) for request in requests]
-        usable = [utterance for row in rows if isinstance(row, list) for utterance in row]
+    def execute(self, requests: Sequence[Any]) -> None:
+        """Answer through the requests' senders: responses that are returned leave together, after the slowest."""
+        asked: list[_Asked] = []
+        for request in requests:
+            sender = request.get_response_sender()
+            if request.is_cancelled():
+                _refuse(sender, "cancelled while it waited", pb_utils.TritonError.CANCELLED)
+                continue
+            try:
+                asked.append(_Asked(sender, self._checked(request)))
+            except InvalidInputError as error:
+                _refuse(sender, str(error), pb_utils.TritonError.INVALID_ARG)
         try:
-            transcripts = iter(self._whisper.transcribe(usable) if usable else [])
-            return [
-                _response([next(transcripts) for _ in row])
-                if isinstance(row, list)
-                else pb_utils.InferenceResponse(error=row)
-                for row in rows
-            ]
+            self._answer(asked)
         except Exception as error:
             pb_utils.Logger.log_error(f"whisper: {error!r}")
-            failure = pb_utils.TritonError(
-                "whisper failed; the server's log says why", pb_utils.TritonError.INTERNAL
-            )
-            return [pb_utils.InferenceResponse(error=failure) for _ in requests]
+            for each in asked:
+                if not each.answered:
+                    message = "whisper failed; the server's log says why"
+                    _refuse(each.sender, message, pb_utils.TritonError.INTERNAL)
 
-    def _rows(self, request: Any) -> Any:
-        """The utterances of one request, or the TritonError that answers it."""
-        if request.is_cancelled():
-            return pb_utils.TritonError("cancelled while it waited", pb_utils.TritonError.CANCELLED)
-        try:
-            utterances = _utterances(request)
-            for utterance in utterances:
-                self._whisper.check(utterance)
-        except InvalidInputError as error:
-            return pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG)
+    def _checked(self, request: Any) -> list[Utterance]:
+        utterances = _utterances(request)
+        for utterance in utterances:
+            self._whisper.check(utterance)
         return utterances
+
+    def _answer(self, asked: Sequence[_Asked]) -> None:
+        rows = [(each, row) for each in asked for row in range(len(each.utterances))]
+        for index, transcript in self._whisper.answers([each.utterances[row] for each, row in rows]):
+            each, row = rows[index]
+            each.transcripts[row] = transcript
+            if len(each.transcripts) == len(each.utterances):
+                each.answered = True
+                _send(each.sender, _response([each.transcripts[i] for i in range(len(each.utterances))]))
 
 
 def _utterances(request: Any) -> list[Utterance]:
@@ -60,6 +76,7 @@ def _utterances(request: Any) -> list[Utterance]:
     language = [text.strip().lower() for text in _texts(request, "LANGUAGE", len(audio))]
     task = _texts(request, "TASK", len(audio))
     word_timestamps, window_seconds = _array(request, "WORD_TIMESTAMPS"), _array(request, "WINDOW_SECONDS")
+    fallback = _array(request, "FALLBACK")
     prefix, prompt, hotwords = (
         _texts(request, name, len(audio)) for name in ("PREFIX", "PROMPT", "HOTWORDS")
     )
@@ -72,6 +89,7 @@ def _utterances(request: Any) -> list[Utterance]:
             hotwords=hotwords[i],
             task=task[i] or "transcribe",
             word_timestamps=word_timestamps is not None and bool(word_timestamps[i, 0]),
+            fallback=fallback is None or bool(fallback[i, 0]),
             window_seconds=None if window_seconds is None else float(window_seconds[i, 0]),
         )
         for i in range(len(audio))
@@ -90,6 +108,14 @@ def _texts(request: Any, name: str, batch: int) -> list[str]:
         return [""] * batch if array is None else [text.decode() for text in array[:, 0]]
     except UnicodeDecodeError:
         raise InvalidInputError(f"{name}: not UTF-8") from None
+
+
+def _send(sender: Any, response: Any) -> None:
+    sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+
+
+def _refuse(sender: Any, message: str, code: Any) -> None:
+    _send(sender, pb_utils.InferenceResponse(output_tensors=[], error=pb_utils.TritonError(message, code)))
 
 
 def _response(transcripts: list[Transcript]) -> Any:

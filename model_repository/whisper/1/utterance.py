@@ -32,6 +32,7 @@ class Utterance:
     hotwords: str = ""  # names that may occur
     task: str = "transcribe"
     word_timestamps: bool = False
+    fallback: bool = True  # whether a doubted text is decoded again
     window_seconds: float | None = None  # floor of the encoder's window; None: the model's own
 
     @property

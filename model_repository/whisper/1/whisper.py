@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from . import prompt as prompts
@@ -13,7 +13,7 @@ from .network import Network
 from .prompt import MAX_CONTEXT_TOKENS, Prompt
 from .settings import Settings
 from .utterance import InvalidInputError, Segment, Transcript, Utterance, Word, check
-from .window import Thresholds
+from .window import Attempt, Thresholds
 
 
 class Whisper:
@@ -38,34 +38,38 @@ class Whisper:
 
     def transcribe(self, utterances: Sequence[Utterance]) -> list[Transcript]:
         """One transcript for each utterance, in order; all have passed `check`."""
+        transcripts = dict(self.answers(utterances))
+        return [transcripts[i] for i in range(len(utterances))]
+
+    def answers(self, utterances: Sequence[Utterance]) -> Iterator[tuple[int, Transcript]]:
+        """As `transcribe`, but each transcript as soon as it is known, with its index."""
         clips = [self._clips(utterance) for utterance in utterances]
         languages = self._languages(utterances, [parts[0] for parts in clips])
         told = [
             [self._prompt(utterance, language, clip) for clip in parts]
             for utterance, (language, _), parts in zip(utterances, languages, clips, strict=True)
         ]
-        outcomes = iter(
-            self._decoder.decode(list(chain.from_iterable(clips)), list(chain.from_iterable(told)))
-        )
-        return [
-            self._transcript(
-                utterance, language, [(*pair, next(outcomes)) for pair in zip(parts, heard, strict=True)]
-            )
-            for utterance, language, parts, heard in zip(utterances, languages, clips, told, strict=True)
-        ]
+        places = [(i, part) for i, parts in enumerate(clips) for part in range(len(parts))]
+        outcomes: list[dict[int, Outcome]] = [{} for _ in utterances]
+        for place, outcome in self._decoder.decode(list(chain(*clips)), list(chain(*told))):
+            i, part = places[place]
+            outcomes[i][part] = outcome
+            if len(outcomes[i]) == len(clips[i]):
+                decided = [outcomes[i][part] for part in range(len(clips[i]))]
+                heard = list(zip(clips[i], told[i], decided, strict=True))
+                yield i, self._transcript(utterances[i], languages[i], heard)
 
     def _clips(self, utterance: Utterance) -> list[Clip]:
-        floor_seconds = utterance.window_seconds or self._settings.window_seconds
         return [
-            Clip(
-                audio=utterance.audio[begin:end],
-                offset_samples=begin,
-                attempts=window.attempts(
-                    (end - begin) / window.SAMPLE_RATE, floor_seconds, self._settings.temperatures
-                ),
-            )
+            Clip(utterance.audio[begin:end], begin, self._attempts(utterance, begin, end))
             for begin, end in window.cuts(utterance.audio)
         ]
+
+    def _attempts(self, utterance: Utterance, begin: int, end: int) -> tuple[Attempt, ...]:
+        floor_seconds = utterance.window_seconds or self._settings.window_seconds
+        seconds = (end - begin) / window.SAMPLE_RATE
+        attempts = window.attempts(seconds, floor_seconds, self._settings.temperatures)
+        return attempts if utterance.fallback else attempts[:1]
 
     def _languages(
         self, utterances: Sequence[Utterance], first_clips: Sequence[Clip]

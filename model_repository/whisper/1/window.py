@@ -98,6 +98,17 @@ def repeats(tokens: tuple[int, ...]) -> bool:
     return any(tokens[-n * _REPEATS :] == tokens[-n:] * _REPEATS for n in range(1, longest + 1))
 
 
+def said_once(tokens: tuple[int, ...]) -> tuple[int, ...]:
+    """The tokens without the echoes of a phrase that ends them three times over or more."""
+    for n in range(1, len(tokens) // _REPEATS + 1):
+        if tokens[-n * _REPEATS :] == tokens[-n:] * _REPEATS:
+            end = len(tokens)
+            while end > n and tokens[end - 1] == tokens[end - 1 - n]:
+                end -= 1
+            return tokens[:end]
+    return tokens
+
+
 def is_audible(audio: NDArray[np.float32]) -> bool:
     """Whether anything is louder than the noise of a silent line."""
     return bool(np.abs(audio).max() > _INAUDIBLE)
