@@ -20,7 +20,7 @@ class Settings:
     """Longest prompt plus output of one generation."""
     threads: int
     max_queue_size: int
-    """Requests that may wait while every slot generates; 0 means none may."""
+    """Requests that may wait while every slot generates."""
     exclude_input_in_output: bool
     """Default of the tensor of that name."""
     waiting_cancel_check_seconds: float
@@ -40,7 +40,7 @@ def read_settings(environment: Mapping[str, str], model_config: Mapping[str, Any
         slots=_environment_number(environment, "BEAUTYAI_LLM_SLOTS", 4),
         context_tokens=_environment_number(environment, "BEAUTYAI_LLM_CONTEXT_TOKENS", 2048),
         threads=_environment_number(environment, "BEAUTYAI_LLM_THREADS", 2),
-        max_queue_size=_max_queue_size(model_config),
+        max_queue_size=_number("max_queue_size", _parameter(model_config, "max_queue_size", "64")),
         exclude_input_in_output=_parameter(model_config, "exclude_input_in_output", "false").lower()
         in ("true", "1"),
         waiting_cancel_check_seconds=period_ms / 1000,
@@ -73,8 +73,3 @@ def _number(name: str, value: str) -> int:
 def _parameter(model_config: Mapping[str, Any], name: str, default: str) -> str:
     value: str = model_config.get("parameters", {}).get(name, {}).get("string_value", "")
     return value or default
-
-
-def _max_queue_size(model_config: Mapping[str, Any]) -> int:
-    batching: Mapping[str, Any] = model_config.get("dynamic_batching") or {}
-    return int((batching.get("default_queue_policy") or {}).get("max_queue_size", 0))

@@ -11,8 +11,8 @@ from backends.tensorrtllm.errors import ConfigurationError
 from backends.tensorrtllm.settings import read_settings
 
 CONFIG: dict[str, Any] = {
-    "dynamic_batching": {"default_queue_policy": {"max_queue_size": 64}},
     "parameters": {
+        "max_queue_size": {"string_value": "32"},
         "exclude_input_in_output": {"string_value": "true"},
         "cancellation_check_period_ms": {"string_value": "20"},
     },
@@ -29,13 +29,13 @@ def gguf(tmp_path: Path) -> str:
 def test_the_config_decides_queue_and_defaults_and_the_environment_the_machine(gguf: str) -> None:
     settings = read_settings({"BEAUTYAI_LLM_GGUF": gguf, "BEAUTYAI_LLM_SLOTS": "8"}, CONFIG)
     assert (settings.slots, settings.context_tokens, settings.threads) == (8, 2048, 2)
-    assert (settings.max_queue_size, settings.waiting_cancel_check_seconds) == (64, 0.02)
+    assert (settings.max_queue_size, settings.waiting_cancel_check_seconds) == (32, 0.02)
     assert settings.exclude_input_in_output
 
 
-def test_a_config_without_these_keys_still_loads_and_lets_nobody_wait(gguf: str) -> None:
+def test_a_config_without_these_keys_still_loads(gguf: str) -> None:
     settings = read_settings({"BEAUTYAI_LLM_GGUF": gguf}, {})
-    assert (settings.max_queue_size, settings.waiting_cancel_check_seconds) == (0, 0.1)
+    assert (settings.max_queue_size, settings.waiting_cancel_check_seconds) == (64, 0.1)
     assert not settings.exclude_input_in_output
 
 
