@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import anyio
-import psutil
 import pytest
 
 from orchestrator.canaries import Canary
@@ -19,6 +18,7 @@ from orchestrator.metrics import Metrics
 from orchestrator.readiness import ModelHealth, Periods, Readiness
 from orchestrator.triton import TritonInference
 from tests.conftest import RunningTriton
+from tests.stubs import stub_of
 
 pytestmark = pytest.mark.anyio
 
@@ -228,16 +228,6 @@ async def test_a_canary_that_hangs_is_given_up(metrics: Metrics) -> None:
     await readiness.look_at_server()
     await readiness.look_at("vad")
     assert "no answer within 0.05 s" in readiness.snapshot()["vad"]["error"]
-
-
-def stub_of(model: str, triton_pid: int) -> psutil.Process:
-    return next(stub for stub in _stubs(triton_pid) if f"/{model}/" in " ".join(stub.cmdline()))
-
-
-def _stubs(triton_pid: int) -> Iterator[psutil.Process]:
-    for child in psutil.Process(triton_pid).children(recursive=True):
-        if child.status() != psutil.STATUS_ZOMBIE and "python_backend_stub" in " ".join(child.cmdline()):
-            yield child
 
 
 @pytest.mark.triton

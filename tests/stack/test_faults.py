@@ -10,12 +10,12 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-import psutil
 import pytest
 
 from client.events import ErrorReported, FinalTranscript, Ready, ResponseDone, VoiceResponse
 from tests.conftest import RunningServer
 from tests.stack.talker import eventually, recorded_question, talking
+from tests.stubs import stub_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.triton, pytest.mark.timeout(240)]
 
@@ -28,13 +28,6 @@ def ready(server: RunningServer) -> tuple[int, dict[str, Any]]:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
-
-
-def stub(server: RunningServer, model: str) -> psutil.Process:
-    """The Python process that runs a model."""
-    children = psutil.Process(server.triton_pid).children(recursive=True)
-    alive = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
-    return next(child for child in alive if f"/{model}/" in " ".join(child.cmdline()))
 
 
 async def test_triton_killed_in_mid_turn_is_a_typed_error_and_the_session_goes_on(
@@ -67,13 +60,13 @@ async def test_triton_killed_in_mid_turn_is_a_typed_error_and_the_session_goes_o
 @pytest.mark.parametrize("model", ["vad", "whisper", "tensorrt_llm", "tts", "reply"])
 async def test_a_killed_stub_is_noticed_and_repaired(server: RunningServer, model: str) -> None:
     question = recorded_question()
-    old = stub(server, model)
+    old = stub_of(model, server.triton_pid)
     killed_at = time.monotonic()
     old.kill()
     await eventually(lambda: not ready(server)[1]["models"][model]["ready"], 10)
     await eventually(lambda: ready(server)[0] == 200, 20)
     assert time.monotonic() - killed_at < 10
-    assert stub(server, model).pid != old.pid
+    assert stub_of(model, server.triton_pid).pid != old.pid
     async with talking(server.ws_url) as person:
         person.say(question)
         assert (await person.until(ResponseDone)).reason == "completed"
