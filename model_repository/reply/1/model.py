@@ -101,13 +101,13 @@ class TritonPythonModel:
     def _answer(self, sender: Any, turn: Turn) -> None:
         try:
             self._stream(sender, turn)
+            sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
         except ModelCallError as error:
-            _send_error(sender, str(error), error.code)
+            _refuse(sender, str(error), error.code)
         except Exception:
             logger.exception("reply failed")
-            _send_error(sender, "reply failed; the server's log says why", pb_utils.TritonError.INTERNAL)
+            _refuse(sender, "reply failed; the server's log says why", pb_utils.TritonError.INTERNAL)
         finally:
-            sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
             self._free.release()
 
     def _stream(self, sender: Any, turn: Turn) -> None:
@@ -234,10 +234,8 @@ def _response(transcript: str, chunk: Spoken) -> Any:
     )
 
 
-def _send_error(sender: Any, message: str, code: Any) -> None:
-    sender.send(pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code)))
-
-
 def _refuse(sender: Any, message: str, code: Any) -> None:
-    _send_error(sender, message, code)
-    sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+    # In one response: where the final flag comes apart and the client leaves in between, Triton 2.51 never unloads
+    # the model, and does not end within its exit timeout.
+    response = pb_utils.InferenceResponse(output_tensors=[], error=pb_utils.TritonError(message, code))
+    sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)

@@ -74,13 +74,13 @@ class TritonPythonModel:
     def _answer(self, sender: Any, utterance: Utterance, cast: Cast) -> None:
         try:
             self._stream(sender, utterance, cast)
+            sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
         except VoiceError as error:
-            _send_error(sender, str(error), pb_utils.TritonError.UNAVAILABLE)
+            _refuse(sender, str(error), pb_utils.TritonError.UNAVAILABLE)
         except Exception:
             logger.exception("tts failed")
-            _send_error(sender, "tts failed; the server's log says why", pb_utils.TritonError.INTERNAL)
+            _refuse(sender, "tts failed; the server's log says why", pb_utils.TritonError.INTERNAL)
         finally:
-            sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
             self._free.release()
 
     def _stream(self, sender: Any, utterance: Utterance, cast: Cast) -> None:
@@ -125,10 +125,8 @@ def _response(chunk: Chunk) -> Any:
     )
 
 
-def _send_error(sender: Any, message: str, code: Any) -> None:
-    sender.send(pb_utils.InferenceResponse(error=pb_utils.TritonError(message, code)))
-
-
 def _refuse(sender: Any, message: str, code: Any) -> None:
-    _send_error(sender, message, code)
-    sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+    # In one response: where the final flag comes apart and the client leaves in between, Triton 2.51 never unloads
+    # the model, and does not end within its exit timeout.
+    response = pb_utils.InferenceResponse(output_tensors=[], error=pb_utils.TritonError(message, code))
+    sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
