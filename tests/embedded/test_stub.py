@@ -172,6 +172,20 @@ def test_every_response_of_a_stream_arrives_whole(client: Any) -> None:
     client.stop_stream()
 
 
+def test_a_stream_of_less_than_the_model_gives_arrives_too(client: Any) -> None:
+    arrived: Queue[tuple[Any, Any]] = Queue()
+    client.start_stream(lambda result, error: arrived.put((result, error)))
+    text = np.array([[b"one two " * 50]], dtype=np.object_)
+    asked = [grpcclient.InferRequestedOutput("WORD")]
+    client.async_stream_infer("words", _inputs({"TEXT": text}), outputs=asked)
+    for word in [b"one", b"two"] * 50:
+        result, error = arrived.get(timeout=30)
+        assert error is None
+        assert result.as_numpy("WORD").tolist() == [[word]]
+        assert result.as_numpy("AUDIO") is None
+    client.stop_stream()
+
+
 def test_a_model_that_calls_others_reads_and_gives_whole_tensors(client: Any) -> None:
     words = TEXT.split()
     samples = [number for word in words for number in range(1, len(word) + 1)]
