@@ -64,6 +64,9 @@ class TritonPythonModel:
         self._pool = ThreadPoolExecutor(self._settings.workers, "reply")
         self._free = threading.BoundedSemaphore(self._settings.max_pending)
         self._stopping = threading.Event()
+        # Two threads that ask at once whether a request is cancelled can leave a reference to the model behind in
+        # Triton 2.51, which then never unloads it.
+        self._asking = threading.Lock()
 
     def execute(self, requests: Iterable[Any]) -> None:
         """Accept or refuse each turn; the pool answers it."""
@@ -116,7 +119,8 @@ class TritonPythonModel:
             return
 
         def is_cancelled() -> bool:
-            return self._stopping.is_set() or bool(sender.is_cancelled())
+            with self._asking:
+                return self._stopping.is_set() or bool(sender.is_cancelled())
 
         generation = Generation(turn, self._settings)
         text = spoken_text(generation.ids(), self._tokenizer.decode)

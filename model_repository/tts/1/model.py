@@ -38,6 +38,9 @@ class TritonPythonModel:
         self._network_pool = ThreadPoolExecutor(self._settings.network_workers, "network-voice")
         self._free = threading.BoundedSemaphore(self._settings.max_pending)
         self._stopping = threading.Event()
+        # Two threads that ask at once whether a request is cancelled can leave a reference to the model behind in
+        # Triton 2.51, which then never unloads it.
+        self._asking = threading.Lock()
 
     def execute(self, requests: Iterable[Any]) -> None:
         """Accept or refuse each request; the pool answers it."""
@@ -92,7 +95,8 @@ class TritonPythonModel:
             sender.send(_response(chunk))
 
     def _gone(self, sender: Any) -> bool:
-        return self._stopping.is_set() or bool(sender.is_cancelled())
+        with self._asking:
+            return self._stopping.is_set() or bool(sender.is_cancelled())
 
 
 def _synthesizer(settings: Settings) -> Synthesizer:
