@@ -16,6 +16,7 @@ from pathlib import Path
 
 from embedded.errors import UnsuitableMachineError
 
+TENSOR_LIFETIMES = Path(__file__).with_name("tensor_lifetimes.py")
 _NUMPY_2_ELSIZE_OFFSET = 0x28
 
 
@@ -53,6 +54,13 @@ def place(source: Path, target: Path, numpy_major: int) -> None:
     patched = _patched(source.read_bytes(), source)
     target.write_bytes(patched)
     shutil.copymode(source, target)
+
+
+def hold_tensors(python_backend: Path) -> None:
+    """Make every model of that backend folder hold its tensors longer: see `tensor_lifetimes`."""
+    shutil.copy2(TENSOR_LIFETIMES, python_backend)
+    with (python_backend / "triton_python_backend_utils.py").open("a", encoding="utf-8") as module:
+        module.write(f"\n\nimport {TENSOR_LIFETIMES.stem}\n")
 
 
 def _patched(stub: bytes, source: Path) -> bytes:

@@ -100,7 +100,8 @@ def command(settings: Settings, runtime: Runtime, shared_memory_prefix: str) -> 
 def backends_dir(settings: Settings, runtime: Runtime) -> Path:
     """A backends folder for this Python, NumPy and checkout: the Python backend and its stub, and ours."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    checkout = hashlib.sha256(str(REPOSITORY_ROOT).encode()).hexdigest()[:12]
+    ours = str(REPOSITORY_ROOT).encode() + stub.TENSOR_LIFETIMES.read_bytes()
+    checkout = hashlib.sha256(ours).hexdigest()[:12]
     name = f"{runtime.triton_dir.name}-py{version}-numpy{stub.installed_numpy_major()}-{checkout}"
     target = settings.cache_dir / "backends" / name
     if target.is_dir():
@@ -117,6 +118,7 @@ def _lay_out(server: Path, version: str, folder: Path) -> None:
     name = "triton_python_backend_stub"
     source = server / "python_backend_stubs" / version / name
     stub.place(source, folder / "python" / name, stub.installed_numpy_major())
+    stub.hold_tensors(folder / "python")
     os.symlink(REPOSITORY_ROOT / "backends/tensorrtllm", folder / "tensorrtllm")
 
 

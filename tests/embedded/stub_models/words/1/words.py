@@ -16,15 +16,14 @@ class TritonPythonModel:
             sender = request.get_response_sender()
             text = pb_utils.get_input_tensor_by_name(request, "TEXT").as_numpy()[0, 0]
             for word in text.split():
-                _send(sender, _tensors(word))
+                sender.send(_spoken(word))
             sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 
 
-def _send(sender: Any, tensors: list[Any]) -> None:
-    # The stub drops the tensors that nobody asked for without holding the GIL; `tensors` keeps them alive.
-    sender.send(pb_utils.InferenceResponse(tensors))
-
-
-def _tensors(word: bytes) -> list[Any]:
+def _spoken(word: bytes) -> Any:
     samples = np.arange(1, len(word) + 1, dtype=np.int16).reshape(1, -1)
-    return [pb_utils.Tensor("WORD", np.array([[word]], dtype=np.object_)), pb_utils.Tensor("AUDIO", samples)]
+    tensors = [
+        pb_utils.Tensor("WORD", np.array([[word]], dtype=np.object_)),
+        pb_utils.Tensor("AUDIO", samples),
+    ]
+    return pb_utils.InferenceResponse(tensors)
