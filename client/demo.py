@@ -27,7 +27,7 @@ from client.errors import ClientError, NoAnswer, ServerUnreachable
 from client.recording import BYTES_PER_SAMPLE, read_audio, resample, write_wav
 from client.screen import Screen, latency_table
 
-DEFAULT_QUESTION = "What is the capital of France?"
+DEFAULT_QUESTION = "What do plants need to grow?"
 # A recording, because a voice never says a thing twice alike and what it says may be misheard.
 DEFAULT_RECORDING = Path(__file__).with_name("question.wav")
 _SYNTHESIS_TIMEOUT_S = 60.0

@@ -18,7 +18,7 @@ Audio = NDArray[np.float32]  # (n_samples,), 16 kHz mono, -1..1
 
 FOLDER = Path(__file__).parent / "inputs"
 MODELS = tuple(sorted(file.stem for file in FOLDER.glob("*.json")))
-QUESTION = "What is the capital of France?"
+QUESTION = "What do plants need to grow?"
 
 _FRAME_SAMPLES = 512
 _FRAMES = 16

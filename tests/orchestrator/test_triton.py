@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
+from client.demo import DEFAULT_QUESTION, DEFAULT_RECORDING
+from client.recording import read_audio
+from orchestrator.audio import pcm16_to_audio
 from orchestrator.errors import (
     BackendLost,
     InferenceError,
@@ -18,7 +21,7 @@ from orchestrator.errors import (
     InferenceTimeout,
 )
 from orchestrator.grpc_status import failure, failure_in_stream
-from orchestrator.inference import Generation, Sampling, SpeechChunk, fresh_state
+from orchestrator.inference import Generation, Sampling, fresh_state
 from orchestrator.tensors import generation_tensors, token_ids, transcription_tensors
 from orchestrator.triton import Deadlines, TritonInference
 from tests.conftest import RunningTriton
@@ -234,22 +237,23 @@ async def test_every_canary_is_answered(triton: RunningTriton) -> None:
 
 
 @pytest.mark.triton
-async def test_what_is_spoken_is_heard_and_understood(triton: RunningTriton) -> None:
+async def test_what_is_said_is_heard_and_understood(triton: RunningTriton) -> None:
+    audio = pcm16_to_audio(read_audio(DEFAULT_RECORDING, 16_000))
     async with TritonInference(triton.grpc_url) as inference:
-        chunks = [chunk async for chunk in inference.synthesize("What is the capital of France?")]
-        audio = _at_16_khz(chunks)
         detection = await inference.detect(audio[: len(audio) // 512 * 512], fresh_state())
-        transcript = await inference.transcribe(audio, language="en")
+        transcript = await inference.transcribe(audio)
     assert detection.probabilities.max() > 0.9
     assert detection.state.shape == (320,)
-    assert "capital of france" in transcript.text.lower()
-    assert transcript.language == "en"
+    assert (transcript.text, transcript.language) == (DEFAULT_QUESTION, "en")
 
 
-def _at_16_khz(chunks: list[SpeechChunk]) -> np.ndarray[Any, np.dtype[np.float32]]:
-    speech = np.frombuffer(b"".join(chunk.pcm for chunk in chunks), dtype="<i2").astype(np.float32) / 32_768
-    step = chunks[0].sample_rate / 16_000
-    return np.interp(np.arange(0, len(speech), step), np.arange(len(speech)), speech).astype(np.float32)
+@pytest.mark.triton
+async def test_speech_is_synthesised_in_chunks_that_a_listener_can_follow(triton: RunningTriton) -> None:
+    async with TritonInference(triton.grpc_url) as inference:
+        chunks = [chunk async for chunk in inference.synthesize(DEFAULT_QUESTION)]
+    assert 1_000 < sum(chunk.duration_ms for chunk in chunks) < 4_000
+    assert all(chunk.duration_ms <= 500 for chunk in chunks)
+    assert {chunk.voice for chunk in chunks} == {"en_US-joe-medium"}
 
 
 @pytest.mark.triton

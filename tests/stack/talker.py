@@ -21,7 +21,7 @@ Kind = TypeVar("Kind", bound=Event)
 
 
 def recorded_question() -> bytes:
-    """ "What is the capital of France?" as the demo asks it: PCM16 at 16 kHz."""
+    """`DEFAULT_QUESTION` as the demo asks it: PCM16 at 16 kHz."""
     return read_audio(DEFAULT_RECORDING, RATE)
 
 

@@ -9,6 +9,7 @@ import anyio
 import numpy as np
 import pytest
 
+from client.demo import DEFAULT_QUESTION
 from client.events import (
     ErrorReported,
     FinalTranscript,
@@ -27,7 +28,6 @@ from tests.stack.talker import eventually, recorded_question, spoken, talking
 
 pytestmark = [pytest.mark.anyio, pytest.mark.triton]
 
-FRANCE = "What is the capital of France?"
 MORNING = "Good morning. How are you today?"
 
 
@@ -43,7 +43,7 @@ async def test_a_spoken_question_is_answered_aloud(server: RunningServer) -> Non
     async with talking(server.ws_url) as person:
         person.say(question)
         done = await person.until(ResponseDone)
-    assert [final.text for final in person.all(FinalTranscript)] == [FRANCE]
+    assert [final.text for final in person.all(FinalTranscript)] == [DEFAULT_QUESTION]
     assert done.reason == "completed"
     assert done.text == "".join(text.delta for text in person.all(ResponseText)).strip()
     spoken_back, rate = person.reply_audio(1)
@@ -73,7 +73,10 @@ async def test_two_questions_in_a_row_do_not_bleed_into_each_other(server: Runni
         await person.until(ResponseDone)
         person.say(second)
         await person.until(ResponseDone, 2)
-    assert [words(final.text) for final in person.all(FinalTranscript)] == [words(FRANCE), words(MORNING)]
+    assert [words(final.text) for final in person.all(FinalTranscript)] == [
+        words(DEFAULT_QUESTION),
+        words(MORNING),
+    ]
 
 
 async def test_two_sessions_at_once_do_not_mix(server: RunningServer) -> None:
@@ -83,7 +86,7 @@ async def test_two_sessions_at_once_do_not_mix(server: RunningServer) -> None:
         two.say(second)
         await one.until(ResponseDone)
         await two.until(ResponseDone)
-    assert [final.text for final in one.all(FinalTranscript)] == [FRANCE]
+    assert [final.text for final in one.all(FinalTranscript)] == [DEFAULT_QUESTION]
     assert [words(final.text) for final in two.all(FinalTranscript)] == [words(MORNING)]
 
 

@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 
+from client.demo import DEFAULT_QUESTION
 from client.events import ErrorReported, FinalTranscript, Ready, ResponseDone, VoiceResponse
 from tests.conftest import RunningServer
 from tests.stack.talker import eventually, recorded_question, talking
 from tests.stubs import stub_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.triton, pytest.mark.timeout(240)]
-
-QUESTION = "What is the capital of France?"
 
 
 def ready(server: RunningServer) -> tuple[int, dict[str, Any]]:
@@ -52,7 +51,7 @@ async def test_triton_killed_in_mid_turn_is_a_typed_error_and_the_session_goes_o
         person.say(question)
         done = await person.until(ResponseDone, before + 1)
         assert done.reason == "completed"
-    assert person.all(FinalTranscript)[-1].text == QUESTION
+    assert person.all(FinalTranscript)[-1].text == DEFAULT_QUESTION
     async with talking(server.ws_url, session_id=session_id) as again:
         assert (await again.until(Ready)).resumed
 
@@ -70,4 +69,4 @@ async def test_a_killed_stub_is_noticed_and_repaired(server: RunningServer, mode
     async with talking(server.ws_url) as person:
         person.say(question)
         assert (await person.until(ResponseDone)).reason == "completed"
-    assert [final.text for final in person.all(FinalTranscript)] == [QUESTION]
+    assert [final.text for final in person.all(FinalTranscript)] == [DEFAULT_QUESTION]
