@@ -6,6 +6,7 @@ Run as a script it checks and prints; it imports nothing of the project so that 
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import platform
@@ -20,7 +21,7 @@ MACHINES = ("x86_64", "aarch64")
 
 def problems() -> list[str]:
     """Everything that keeps this interpreter from running the server, each with what to do about it."""
-    found = [_system(), _glibc(), _version(), _venv()]
+    found = [_system(), _glibc(), _version(), _venv(), _openmp()]
     if not any(found):
         found.append(_libpython())
     return [problem for problem in found if problem]
@@ -74,6 +75,14 @@ def _venv() -> str | None:
         return None
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return f"the venv module is missing: apt install python{version}-venv"
+
+
+def _openmp() -> str | None:
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        return "the OpenMP library libgomp.so.1, which llama.cpp is linked against, is missing: apt install libgomp1"
+    return None
 
 
 def _libpython() -> str | None:

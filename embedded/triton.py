@@ -34,11 +34,12 @@ _SESSION_DEFAULTS = {
 def model_environment(settings: Settings, runtime: Runtime, environ: Mapping[str, str]) -> dict[str, str]:
     """`environ` with what the models read; what the user has set stays, except for the paths of the weights.
 
-    OpenMP threads wait passively: spinning ones starve each other as soon as two models work at once.
+    OpenMP threads spin for a moment before they sleep: long spinning starves the other models as soon as two work at
+    once, and no spinning at all costs two thirds of the tokens (docs/log.md).
     """
     threads = str(min(len(os.sched_getaffinity(0)), _MAX_THREADS))
     defaults = {
-        "OMP_WAIT_POLICY": "passive",
+        "GOMP_SPINCOUNT": "1000",
         "BEAUTYAI_WHISPER_COMPUTE_TYPE": "int8",
         "BEAUTYAI_WHISPER_DEVICE": "cpu",
         "BEAUTYAI_WHISPER_THREADS": threads,

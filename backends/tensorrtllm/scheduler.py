@@ -2,7 +2,8 @@
 
 One thread owns the engine. Each step computes, in one batch, the next token of every running generation and up to
 `PREFILL_TOKENS` of the prompts that wait for their first one. A generation that ends leaves its tokens in its slot's
-cache; the next one takes the free slot that shares the longest prefix with its prompt and computes only the rest.
+cache; the next one takes the free slot where the shared prefix outweighs what is lost by most, and computes only the
+rest: a conversation finds its own cache again, and a short probe does not cost it.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ class Scheduler:
             while free and self._waiting:
                 running = self._waiting.popleft()
                 prompt = running.generation.prompt
-                slot = max(free, key=lambda slot: (_shared_prefix(slot.tokens, prompt), -slot.used_at))
+                slot = max(free, key=lambda slot: _fitness(slot, prompt))
                 free.remove(slot)
                 # The last prompt token is computed again: its logits choose the first output token.
                 kept = min(_shared_prefix(slot.tokens, prompt), len(prompt) - 1)
@@ -246,6 +247,12 @@ class Scheduler:
 
 def _is_over(running: _Running) -> bool:
     return running.stop_requested or running.listener.is_cancelled()
+
+
+def _fitness(slot: _Slot, prompt: Sequence[int]) -> tuple[int, float]:
+    """Cached tokens that `prompt` reuses less those that it overwrites; then the longest unused."""
+    shared = _shared_prefix(slot.tokens, prompt)
+    return shared - (len(slot.tokens) - shared), -slot.used_at
 
 
 def _shared_prefix(cached: Sequence[int], prompt: Sequence[int]) -> int:

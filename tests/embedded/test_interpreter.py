@@ -51,3 +51,11 @@ def test_as_a_script_it_needs_nothing_but_the_standard_library(tmp_path: Path) -
     )
     assert done.returncode == 0, done.stderr
     assert "will do" in done.stdout
+
+
+def test_a_machine_without_openmp_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise OSError(f"{name}: cannot open shared object file")
+
+    monkeypatch.setattr("ctypes.CDLL", missing)
+    assert any("apt install libgomp1" in problem for problem in interpreter.problems())

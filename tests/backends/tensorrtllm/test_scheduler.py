@@ -242,6 +242,15 @@ def test_a_shared_prefix_is_computed_once(start: Start, tally: Tally) -> None:
     assert tally.reused == 22 + 24
 
 
+def test_short_probes_do_not_cost_a_conversation_its_cache(start: Start, tally: Tally) -> None:
+    start(counting(10, length=20)).wait()
+    for _ in range(3):
+        start(counting(10, length=1, count=1)).wait()
+    before = tally.reused
+    assert start(counting(10, length=25)).wait().tokens == [35, 36, 37]
+    assert tally.reused == before + 22
+
+
 def test_a_failed_step_fails_its_generations_and_the_next_one_works(
     start: Start, engine: CountingEngine
 ) -> None:
