@@ -2,8 +2,8 @@
 
 One thread owns the engine. Each step computes, in one batch, the next token of every running generation and up to
 `PREFILL_TOKENS` of the prompts that wait for their first one. A generation that ends leaves its tokens in its slot's
-cache; the next one takes the free slot where the shared prefix outweighs what is lost by most, and computes only the
-rest: a conversation finds its own cache again, and a short probe does not cost it.
+cache; the next one takes the free slot that shares the longest prefix with its prompt and computes only the rest. Where
+none shares enough it takes the one with the least to lose: a short probe does not cost a conversation its cache.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from .request import Generation
 from .sampling import Choice, Sampler
 from .words import ends_with_word
 
+WORTH_REUSING_TOKENS = 8
 PREFILL_TOKENS = 32
 """Prompt tokens per step. Few, so that a long prompt does not stall those who already speak. Below 64 on purpose:
 from 64 queries on llama.cpp takes another attention kernel, whose logits differ, and then a reply would depend on how
@@ -249,10 +250,10 @@ def _is_over(running: _Running) -> bool:
     return running.stop_requested or running.listener.is_cancelled()
 
 
-def _fitness(slot: _Slot, prompt: Sequence[int]) -> tuple[int, float]:
-    """Cached tokens that `prompt` reuses less those that it overwrites; then the longest unused."""
+def _fitness(slot: _Slot, prompt: Sequence[int]) -> tuple[int, int, float]:
+    """Most tokens worth reusing, fewest lost, longest unused."""
     shared = _shared_prefix(slot.tokens, prompt)
-    return shared - (len(slot.tokens) - shared), -slot.used_at
+    return shared if shared >= WORTH_REUSING_TOKENS else 0, shared - len(slot.tokens), -slot.used_at
 
 
 def _shared_prefix(cached: Sequence[int], prompt: Sequence[int]) -> int:
