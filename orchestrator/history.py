@@ -27,8 +27,9 @@ class Conversation:
     messages: list[Message] = field(default_factory=list)
 
     def said(self, text: str) -> None:
-        """The user's words; kept before the reply is begun, so that a fault loses nothing."""
-        self._add("user", text)
+        """The user's words; kept before the reply is begun, so that a fault loses nothing. No words are not kept."""
+        if text:
+            self._add("user", text)
 
     def heard(self, text: str, *, cut: bool) -> None:
         """What the user heard of the reply; `cut` marks that it was interrupted. Nothing heard is not kept."""

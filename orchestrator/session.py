@@ -224,8 +224,7 @@ class Session:
         return await self._inference.transcribe(audio, language=language, partial=partial)
 
     def _start_reply(self, number: int, text: str, language: str | None) -> None:
-        if text:
-            self._conversation.said(text)
+        self._conversation.said(text)
         timing = self._timings.setdefault(number, TurnTiming(number, ended=self._clock()))
         self._speaking = Speaking(
             timing=timing,

@@ -22,6 +22,13 @@ def test_words_without_a_reply_between_them_are_one_message() -> None:
     assert conversation.messages == [{"role": "user", "content": "I would like a coffee"}]
 
 
+def test_no_words_are_no_message() -> None:
+    conversation = Conversation("a")
+    conversation.said("")
+    conversation.heard("", cut=False)
+    assert conversation.messages == []
+
+
 def test_a_conversation_does_not_grow_for_ever() -> None:
     conversation = Conversation("a")
     for number in range(MAX_MESSAGES):
