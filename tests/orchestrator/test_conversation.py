@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from orchestrator.__main__ import server_config
-from orchestrator.audio import audio_to_pcm16
+from orchestrator.audio import audio_to_mulaw, audio_to_pcm16, pcm16_to_audio
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
 from orchestrator.errors import BadAudio, InferenceRefused
@@ -28,6 +28,7 @@ from orchestrator.metrics import Metrics
 from orchestrator.prompt import ChatTemplate
 from orchestrator.scripted import Fault, Scripted
 from orchestrator.websocket import Ears
+from tests.orchestrator.recordings import muxed
 
 pytestmark = pytest.mark.anyio
 
@@ -91,6 +92,32 @@ async def test_a_turn_in_base64_and_in_binary_carries_the_same_audio(template: C
     assert "audio" not in second
     assert base64.b64decode(first["audio"]) == pcm
     assert len(pcm) == first["sample_rate"] * first["duration_ms"] / 1000 * 2
+
+
+@pytest.mark.parametrize(("kind", "container"), [("webm", "webm"), ("ogg", "ogg")])
+async def test_a_browsers_recording_is_understood_however_its_messages_cut_it(
+    template: ChatTemplate, kind: str, container: str
+) -> None:
+    recording = muxed(np.concatenate([pcm16_to_audio(SPEECH)] * 2), container)
+    models = Scripted(transcripts=["one", "two"])
+    quiet = {"turn_taking": {"partial_interval_ms": 10_000}}
+    async with (
+        serving(template, models, session=quiet) as server,
+        connect(f"{server.url}?input={kind}") as socket,
+    ):
+        for start in range(0, len(recording), 333):
+            await socket.send(recording[start : start + 333])
+        assert (await receive(socket, "final_transcript"))["text"] == "one"
+
+
+async def test_mulaw_from_a_telephone_is_understood(template: ChatTemplate) -> None:
+    mulaw = audio_to_mulaw(pcm16_to_audio(SPEECH)[::2])
+    async with (
+        serving(template, Scripted()) as server,
+        connect(f"{server.url}?input=mulaw&input_rate=8000") as socket,
+    ):
+        await socket.send(mulaw)
+        assert (await receive(socket, "response_done"))["reason"] == "completed"
 
 
 async def test_messages_are_numbered_and_timed(template: ChatTemplate) -> None:
