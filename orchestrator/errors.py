@@ -1,4 +1,4 @@
-"""The tree of errors, by whose fault it is, and the one table to wire codes, close codes and HTTP statuses.
+"""The tree of errors, by whose fault it is, and the one table to wire codes and close codes.
 
 A client reads `code` (stable) and `retryable`; the message says what was wrong and what to do.
 """
@@ -12,7 +12,6 @@ class VoiceError(Exception):
     code = "internal"
     retryable = False
     close_code = 1011
-    http_status = 500
 
 
 class ClientError(VoiceError):
@@ -20,7 +19,6 @@ class ClientError(VoiceError):
 
     code = "bad_message"
     close_code = 1008
-    http_status = 400
 
 
 class BadJson(ClientError):
@@ -44,7 +42,6 @@ class SlowClient(ClientError):
 
     code = "slow_client"
     close_code = 1013
-    http_status = 408
 
 
 class InferenceError(VoiceError):
@@ -52,7 +49,6 @@ class InferenceError(VoiceError):
 
     code = "inference_failed"
     retryable = True
-    http_status = 502
 
 
 class InferenceRefused(InferenceError):
@@ -60,25 +56,21 @@ class InferenceRefused(InferenceError):
 
     code = "inference_refused"
     retryable = False
-    http_status = 400
 
 
 class InferenceTimeout(InferenceError):
     """A model did not answer within its deadline."""
 
     code = "inference_timeout"
-    http_status = 504
 
 
 class InferenceOverloaded(InferenceError):
     """A model's queue is full."""
 
     code = "overloaded"
-    http_status = 503
 
 
 class BackendLost(InferenceError):
     """Triton, or one model in it, is gone; it is being restarted."""
 
     code = "backend_lost"
-    http_status = 503

@@ -59,7 +59,7 @@ class Metrics:
         self._leg_seconds.labels("partial_decode").observe(seconds)
 
     def final_transcript(self, seconds: float) -> None:
-        """End of speech to the final transcript."""
+        """End of the turn to the final transcript."""
         self._leg_seconds.labels("final_transcript").observe(seconds)
 
     def first_token(self, seconds: float) -> None:

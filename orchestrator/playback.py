@@ -27,10 +27,6 @@ class Playback:
     _played_ms: float = 0.0
     _played_at: float | None = None
 
-    @property
-    def sent_ms(self) -> float:
-        return self._sent_ms
-
     def wait_ms(self, now: float) -> float:
         """How long to hold the next chunk back."""
         return max(0.0, self._sent_ms - self.played_ms(now) - self.lead_ms)

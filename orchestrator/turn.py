@@ -156,10 +156,6 @@ class TurnTaking:
     def hearing(self) -> bool:
         return self._hearing is not None
 
-    @property
-    def replying(self) -> int | None:
-        return self._replying
-
     def receive(self, event: Event) -> list[Action]:
         match event:
             case FrameScored(probability):
