@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,17 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def one_event_loop(anyio_backend: str) -> AsyncIterator[None]:
+    """Hold the loop of the first async test until the last one.
+
+    gRPC's poller is one for the process: an event that is late for a loop closed with its test would be raised in
+    the loop of the next ("Event loop is closed"). The orchestrator, too, has one loop for its whole life.
+    """
+    assert anyio_backend == "asyncio"
+    yield
 
 
 @pytest.fixture(scope="session")

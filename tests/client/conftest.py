@@ -1,4 +1,4 @@
-"""What the tests of the client share: a server that speaks the wire, and the event loop."""
+"""What the tests of the client share: a server that speaks the wire."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ from tests.client.wire_server import WireServer
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def wire_server(anyio_backend: str) -> AsyncIterator[WireServer]:
-    assert anyio_backend == "asyncio"
+async def wire_server() -> AsyncIterator[WireServer]:
     async with WireServer() as server:
         yield server

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def tone(seconds: float) -> Audio:
     n_samples = round(seconds * 16_000) // 512 * 512
     audio: Audio = (0.3 * np.sin(np.arange(n_samples) / 10)).astype(np.float32)
