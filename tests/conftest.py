@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,14 +74,13 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-async def one_event_loop(anyio_backend: str) -> AsyncIterator[None]:
+async def one_event_loop(anyio_backend: str) -> None:
     """Hold the loop of the first async test until the last one.
 
     gRPC's poller is one for the process: an event that is late for a loop closed with its test would be raised in
     the loop of the next ("Event loop is closed"). The orchestrator, too, has one loop for its whole life.
     """
     assert anyio_backend == "asyncio"
-    yield
 
 
 @pytest.fixture(scope="session")

@@ -228,8 +228,10 @@ def test_text_streams_whole_characters_only(template: ChatTemplate, text: str, s
 @given(st.text(max_size=60), st.integers(1, 5))
 @settings(deadline=None)
 @example("👨‍👩‍👧", 1)
+@example("<|endoftext|>", 1)
 def test_any_text_comes_back(text: str, step: int) -> None:
     tokenizer = byte_tokenizer()
+    tokenizer.encode_special_tokens = True  # also where the text is the name of a control token
     ids = tokenizer.encode(text, add_special_tokens=False).ids
     assert "".join(deltas(tokenizer, ids, step)) == text
 
