@@ -30,7 +30,7 @@ from client.conversation import SAMPLE_RATE
 from client.recording import read_audio
 from orchestrator.history import Message
 from orchestrator.prompt import ChatTemplate, Detokenizer
-from orchestrator.sentences import Sentences, speakable
+from orchestrator.sentences import Sentences
 
 REPEATS = 3
 
@@ -125,13 +125,15 @@ class Speaker:
     """Piper, with the first voice of the folder."""
 
     def __init__(self) -> None:
-        voices = load_module(REPOSITORY / "model_repository" / "tts" / "1", "piper_voice").LocalVoices
+        folder = REPOSITORY / "model_repository" / "tts" / "1"
+        voices = load_module(folder, "piper_voice").LocalVoices
+        self._spoken = load_module(folder, "spoken").spoken
         threads = int(os.environ.get("BEAUTYAI_TTS_THREADS", "2"))
         self._voice = voices.load(Path(os.environ["BEAUTYAI_VOICES_DIR"]), threads).choose("", "en")
 
     def begin(self, text: str) -> NDArray[np.int16]:
         """The first audio of `text`, int16 (n_samples,)."""
-        audio: NDArray[np.int16] = next(iter(self._voice.speak(speakable(text), 1.0)))
+        audio: NDArray[np.int16] = next(iter(self._voice.speak(self._spoken(text, "en"), 1.0)))
         return audio
 
 

@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.model_repository.model_folder import module
+from orchestrator.cutting import is_speakable
+from orchestrator.sentences import Sentences
+from tests.model_repository.model_folder import REPOSITORY, module
 from tests.model_repository.streaming import stream
 
 conversation = module("reply", "conversation")
@@ -24,7 +26,7 @@ pipeline = module("reply", "pipeline")
 sentences = module("reply", "sentences")
 written = module("reply", "written")
 
-TEXT = "Dr. Smith paid 3.50 euros, and not more. “Really?” he asked! Yes…\nمرحبا؟ نعم. 你好。再见！ The end"
+CASES = json.loads((REPOSITORY.parent / "tests" / "sentence_cases.json").read_text(encoding="utf-8"))
 
 
 def cut_up(text: str, lengths: list[int]) -> Iterator[str]:
@@ -42,22 +44,39 @@ def as_bytes(ids: list[int]) -> str:
 def test_pieces_join_to_the_text_however_it_is_cut(text: str, lengths: list[int]) -> None:
     pieces = list(sentences.pieces(cut_up(text, lengths)))
     assert "".join(pieces) == text
-    assert all(len(piece) <= sentences.MAX_PIECE_CHARS for piece in pieces[:-1])
+    assert all(len(piece.strip()) <= sentences.MAX_PIECE_CHARS + 24 for piece in pieces)
 
 
-def test_pieces_are_sentences_and_the_first_may_be_a_clause() -> None:
-    assert [piece.strip() for piece in sentences.pieces(list(TEXT))] == [
-        "Dr. Smith paid 3.50 euros,",
-        "and not more.",
-        "“Really?”",
-        "he asked!",
-        "Yes…",
-        "مرحبا؟",
-        "نعم.",
-        "你好。",
-        "再见！",
-        "The end",
-    ]
+def stripped(text: str) -> list[str]:
+    return [piece.strip() for piece in sentences.pieces(list(text))]
+
+
+@pytest.mark.parametrize("expected", CASES["sentences"])
+def test_sentences_are_found(expected: list[str]) -> None:
+    assert stripped(" ".join(expected)) == expected
+
+
+@pytest.mark.parametrize("expected", CASES["sentences without spaces"])
+def test_sentences_of_scripts_without_spaces_are_found(expected: list[str]) -> None:
+    assert stripped("".join(expected)) == expected
+
+
+@pytest.mark.parametrize(("text", "first"), CASES["first pieces"])
+def test_the_first_piece_may_be_a_clause_or_a_phrase(text: str, first: str) -> None:
+    assert stripped(text)[0] == first
+
+
+@given(st.text(), st.lists(st.integers(1, 9)))
+def test_the_pieces_are_those_of_the_orchestrator(text: str, lengths: list[int]) -> None:
+    orchestrators = Sentences()
+    expected = [*orchestrators.push(text), *orchestrators.flush()]
+    found = [piece.strip() for piece in sentences.pieces(cut_up(text, lengths))]
+    assert [piece for piece in found if is_speakable(piece)] == expected
+
+
+def test_what_may_be_cut_is_decided_by_the_same_code_as_in_the_orchestrator() -> None:
+    theirs = REPOSITORY.parent / "orchestrator" / "cutting.py"
+    assert (REPOSITORY / "reply" / "1" / "cutting.py").read_bytes() == theirs.read_bytes()
 
 
 def test_a_piece_comes_as_soon_as_it_is_complete() -> None:
@@ -69,11 +88,7 @@ def test_a_piece_comes_as_soon_as_it_is_complete() -> None:
             yield word
 
     assert next(sentences.pieces(deltas())) == "One. "
-    assert taken == ["One. "]
-
-
-def test_markup_is_not_spoken() -> None:
-    assert sentences.speakable("## **Note**: see [the page](http://x.y) `now`\n") == "Note: see the page now"
+    assert taken == ["One. ", "Two"]
 
 
 @given(st.text(), st.lists(st.integers(1, 5)))

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from .conversation import messages
 from .errors import InvalidInputError, ModelCallError
 from .pipeline import Spoken, spoken
-from .sentences import pieces, speakable
+from .sentences import pieces
 from .settings import Settings
 from .written import spoken_text
 
@@ -181,7 +181,7 @@ class Generation:
 
 
 def _speech(piece: str, turn: Turn) -> Iterator[tuple[NDArray[np.int16], int]]:
-    wanted = {"TEXT": speakable(piece), "VOICE": turn.voice, "LANGUAGE": turn.language}
+    wanted = {"TEXT": piece, "VOICE": turn.voice, "LANGUAGE": turn.language}
     inputs = [_tensor(name, value.encode(), np.object_) for name, value in wanted.items()]
     for tensors in _called("tts", inputs, _TTS_OUTPUTS, ""):
         yield tensors["AUDIO"].reshape(-1), int(tensors["SAMPLE_RATE"].reshape(-1)[0])

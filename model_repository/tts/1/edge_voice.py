@@ -22,9 +22,11 @@ class EdgeVoice:
     """One voice of the service, at SAMPLE_RATE Hz."""
 
     sample_rate = SAMPLE_RATE
+    reads_numbers = True
 
     def __init__(self, name: str, breaker: CircuitBreaker, deadlines: Deadlines) -> None:
         self.name = name
+        self.language = "-".join(name.lower().split("-")[:2])
         self._breaker = breaker
         self._deadlines = deadlines
 

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 class LocalVoice:
     """One Piper voice: `name` of its file, `language` such as `en-us`, `sample_rate` in Hz."""
 
+    reads_numbers = False
+
     def __init__(self, model: Path, threads: int) -> None:
         """Load `NAME.onnx` with `NAME.onnx.json` beside it. Raises VoiceError, naming the file."""
         try:

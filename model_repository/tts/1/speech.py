@@ -50,13 +50,23 @@ class Voice(Protocol):
     @property
     def sample_rate(self) -> int: ...
 
+    @property
+    def language(self) -> str:
+        """Such as `en-us`."""
+        ...
+
+    @property
+    def reads_numbers(self) -> bool:
+        """Whether it knows by itself how numbers, dates, units and abbreviations are said."""
+        ...
+
     def speak(self, text: str, speed: float) -> Iterator[NDArray[np.int16]]:
         """Yield int16 mono pieces (n_samples,) of any length as they are made. Raises VoiceError."""
         ...
 
 
 def checked(utterance: Utterance, max_text_chars: int) -> Utterance:
-    """The utterance in the form that voices take: no control characters, language in lower case.
+    """The utterance without control characters other than line ends, language in lower case.
 
     Raises InvalidInputError when the text is too long or the speed is outside SPEED_RANGE.
     """
@@ -67,7 +77,10 @@ def checked(utterance: Utterance, max_text_chars: int) -> Utterance:
     slowest, fastest = SPEED_RANGE
     if not (math.isfinite(utterance.speed) and slowest <= utterance.speed <= fastest):
         raise InvalidInputError(f"SPEED must be between {slowest} and {fastest}, not {utterance.speed:g}")
-    text = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in utterance.text)
+    text = "".join(
+        " " if unicodedata.category(letter) == "Cc" and letter != "\n" else letter
+        for letter in utterance.text
+    )
     language = utterance.language.strip().lower().replace("_", "-")
     return replace(
         utterance,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .speech import Chunk, Utterance, Voice, VoiceError, cut
+from .spoken import readable, spoken
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +81,13 @@ class Synthesizer:
 
     def _spoken(self, voice: Voice, utterance: Utterance) -> Iterator[Chunk]:
         max_samples = max(1, voice.sample_rate * self._chunk_ms // 1000)
-        for audio in voice.speak(utterance.text, utterance.speed):
+        for audio in voice.speak(_words(utterance, voice), utterance.speed):
             for piece in cut(audio, max_samples):
                 yield Chunk(piece, voice.sample_rate, voice.name)
+
+
+def _words(utterance: Utterance, voice: Voice) -> str:
+    """The text as this voice needs it; the caller's language before the voice's own."""
+    if voice.reads_numbers:
+        return readable(utterance.text)
+    return spoken(utterance.text, utterance.language or voice.language)
