@@ -43,6 +43,30 @@ def test_the_first_window_fits_the_speech(
     assert attempts[-2:] == FULL
 
 
+@pytest.mark.parametrize(
+    ("audio_seconds", "floor_seconds", "window_seconds"), [(0.3, 5, 5), (3.1, 5, 6), (17, 5, 19), (29, 5, 30)]
+)
+def test_a_partial_is_decoded_once_in_a_tight_window(
+    audio_seconds: float, floor_seconds: float, window_seconds: int
+) -> None:
+    assert window.partial_attempt(audio_seconds, floor_seconds) == window.Attempt(window_seconds, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("tight", "shared"),
+    [([], []), ([5], [5]), ([5, 9, 7], [9, 9, 9]), ([5, 12, 6, 30], [5, 12, 12, 30]), ([10, 20], [20, 20])],
+)
+def test_windows_of_a_batch_are_shared_where_none_is_more_than_doubled(
+    tight: list[int], shared: list[int]
+) -> None:
+    assert window.shared(tight) == shared
+
+
+@given(st.lists(st.integers(5, 30), max_size=8))
+def test_shared_windows_are_never_shorter_and_at_most_twice_as_long(tight: list[int]) -> None:
+    assert all(was <= now <= 2 * was for was, now in zip(tight, window.shared(tight), strict=True))
+
+
 def test_a_repetition_in_a_short_window_is_doubted_and_in_the_full_one_believed() -> None:
     looping = decoding(tokens=(7, 8, 9, 8, 9, 8, 9))
     assert window.verdict(looping, SHORT, THRESHOLDS) is window.Verdict.DOUBTED
@@ -82,6 +106,24 @@ def test_of_doubted_texts_the_likeliest_that_does_not_repeat_itself_is_kept() ->
 )
 def test_a_phrase_said_three_times_over_is_kept_once(tokens: tuple[int, ...], said: tuple[int, ...]) -> None:
     assert window.said_once(tokens) == said
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text", "kept"),
+    [
+        ((7, 8, 9, 8, 9, 8, 9), "a b c b c b c", (7, 8, 9)),
+        ((7, 8, 9), "a b c", (7, 8, 9)),
+        ((7, 8, 9), "word " * 40, ()),
+    ],
+)
+def test_of_a_doubted_partial_a_loop_is_kept_once_and_other_repetitive_text_not_at_all(
+    tokens: tuple[int, ...], text: str, kept: tuple[int, ...]
+) -> None:
+    assert window.salvaged(decoding(text, tokens=tokens, ended=False), THRESHOLDS) == kept
+
+
+def test_a_partial_may_write_less_than_a_final_text() -> None:
+    assert window.token_limit(5, partial=True) < window.token_limit(5, partial=False)
 
 
 @given(seconds=st.floats(0.1, 200), seed=st.integers(0, 9))

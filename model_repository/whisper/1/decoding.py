@@ -23,6 +23,7 @@ class Clip:
     audio: NDArray[np.float32]
     offset_samples: int
     attempts: tuple[Attempt, ...]
+    partial: bool  # of an utterance that goes on: decoded last, only once, and the text may come to nothing
     encoded: dict[int, Encoded] = field(default_factory=dict)  # by window in seconds
 
     @property
@@ -73,9 +74,9 @@ class Decoder:
         decodings: dict[int, list[Decoding]] = defaultdict(list)
         pending, step = list(range(len(clips))), 0
         while pending:
-            self.encode([clips[i] for i in pending], step)
             for members in _grouped(pending, clips, prompts, step):
-                attempt = clips[members[0]].attempts[step]
+                attempt, partial = clips[members[0]].attempts[step], clips[members[0]].partial
+                self.encode([clips[i] for i in pending if clips[i].partial is partial], step)
                 made = self._attempt(attempt, [clips[i] for i in members], [prompts[i] for i in members])
                 for i, decoding in zip(members, made, strict=True):
                     decodings[i].append(decoding)
@@ -93,7 +94,9 @@ class Decoder:
         if len(decodings) < len(clip.attempts):
             return None
         best = window.best(decodings, self._options.thresholds)
-        tokens = window.said_once(best.tokens)
+        tokens = (
+            window.salvaged(best, self._options.thresholds) if clip.partial else window.said_once(best.tokens)
+        )
         text = prompt.tokenizer.decode(list(tokens))
         return Outcome(replace(best, tokens=tokens, text=text), attempt.window_seconds, silent=False)
 
@@ -108,8 +111,7 @@ class Decoder:
             [clip.encoded[attempt.window_seconds] for clip in clips],
             [prompt.tokens for prompt in prompts],
             written_tokens=max(limits),
-            # After a prefix an empty answer is right where all words have been agreed already.
-            suppress_blank=not prompts[0].prefix,
+            suppress_blank=not _may_be_empty(clips[0], prompts[0]),
             sampling=self._sampling(attempt.temperature),
         )
         return [_decoding(*each) for each in zip(results, prompts, limits, strict=True)]
@@ -124,16 +126,27 @@ class Decoder:
 def _grouped(
     pending: Sequence[int], clips: Sequence[Clip], prompts: Sequence[Prompt], step: int
 ) -> list[list[int]]:
-    """Clips that one network call can decode: same attempt, `<|startoftranscript|>` at the same position."""
-    groups: dict[tuple[Attempt, int, bool], list[int]] = defaultdict(list)
-    for i in pending:
-        groups[clips[i].attempts[step], len(prompts[i].context), bool(prompts[i].prefix)].append(i)
+    """Clips that one network call can decode, partial ones last, for nobody waits for them.
+
+    They make the same attempt, have `<|startoftranscript|>` at the same position and agree on an empty answer.
+    """
+    groups: dict[tuple[bool, Attempt, int, bool], list[int]] = defaultdict(list)
+    for i in sorted(pending, key=lambda i: clips[i].partial):
+        clip, prompt = clips[i], prompts[i]
+        may_be_empty = _may_be_empty(clip, prompt)
+        groups[clip.partial, clip.attempts[step], len(prompt.context), may_be_empty].append(i)
     return list(groups.values())
+
+
+def _may_be_empty(clip: Clip, prompt: Prompt) -> bool:
+    """After a prefix an empty answer is right where all words have been agreed already."""
+    return clip.partial or bool(prompt.prefix)
 
 
 def _written_tokens(clip: Clip, prompt: Prompt) -> int:
     """The most tokens to write, the prefix included."""
-    return min(MAX_WRITTEN_TOKENS, len(prompt.prefix) + window.token_limit(clip.seconds))
+    limit = window.token_limit(clip.seconds, partial=clip.partial)
+    return min(MAX_WRITTEN_TOKENS, len(prompt.prefix) + limit)
 
 
 def _decoding(result: Any, prompt: Prompt, limit: int) -> Decoding:

@@ -24,6 +24,7 @@ class Settings:
     compute_type: str
     threads: int
     window_seconds: float
+    partial_window_seconds: float
     beam_size: int
     best_of: int
     temperatures: tuple[float, ...]
@@ -42,6 +43,7 @@ class Settings:
             compute_type=values.text("compute_type"),
             threads=int(values.number("threads", 1, 256)),
             window_seconds=values.number("window_seconds", 1, 30),
+            partial_window_seconds=values.number("partial_window_seconds", 1, 30),
             beam_size=int(values.number("beam_size", 1, 10)),
             best_of=int(values.number("best_of", 1, 10)),
             temperatures=values.temperatures("temperatures"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from . import prompt as prompts
@@ -43,7 +44,7 @@ class Whisper:
 
     def answers(self, utterances: Sequence[Utterance]) -> Iterator[tuple[int, Transcript]]:
         """As `transcribe`, but each transcript as soon as it is known, with its index."""
-        clips = [self._clips(utterance) for utterance in utterances]
+        clips = _sharing([self._clips(utterance) for utterance in utterances])
         languages = self._languages(utterances, [parts[0] for parts in clips])
         told = [
             [self._prompt(utterance, language, clip) for clip in parts]
@@ -61,15 +62,22 @@ class Whisper:
 
     def _clips(self, utterance: Utterance) -> list[Clip]:
         return [
-            Clip(utterance.audio[begin:end], begin, self._attempts(utterance, begin, end))
+            Clip(
+                utterance.audio[begin:end],
+                begin,
+                self._attempts(utterance, begin, end),
+                partial=not utterance.fallback,
+            )
             for begin, end in window.cuts(utterance.audio)
         ]
 
     def _attempts(self, utterance: Utterance, begin: int, end: int) -> tuple[Attempt, ...]:
-        floor_seconds = utterance.window_seconds or self._settings.window_seconds
         seconds = (end - begin) / window.SAMPLE_RATE
-        attempts = window.attempts(seconds, floor_seconds, self._settings.temperatures)
-        return attempts if utterance.fallback else attempts[:1]
+        if not utterance.fallback:
+            floor_seconds = utterance.window_seconds or self._settings.partial_window_seconds
+            return (window.partial_attempt(seconds, floor_seconds),)
+        floor_seconds = utterance.window_seconds or self._settings.window_seconds
+        return window.attempts(seconds, floor_seconds, self._settings.temperatures)
 
     def _languages(
         self, utterances: Sequence[Utterance], first_clips: Sequence[Clip]
@@ -126,6 +134,16 @@ class Whisper:
             aligned = self._network.words(encoded, tokens, prompt.tokenizer, clip.audio.size)
             words = _after_prefix(aligned, len(prompt.prefix), offset)
         return Segment(offset, offset + clip.seconds, outcome.decoding.text, words)
+
+
+def _sharing(clips: Sequence[Sequence[Clip]]) -> list[list[Clip]]:
+    """The clips, partial ones in windows that more of them have in common."""
+    tight = [clip.attempts[0].window_seconds for clip in chain(*clips) if clip.partial]
+    widened = iter(window.shared(tight))
+    return [
+        [replace(clip, attempts=(Attempt(next(widened), 0.0),)) if clip.partial else clip for clip in parts]
+        for parts in clips
+    ]
 
 
 def _after_prefix(

@@ -21,6 +21,9 @@ FULL_WINDOW_SECONDS = 30
 
 # Silence that the decoder should see behind the speech.
 _MARGIN_SECONDS = 1
+# A partial ends within a word, and its window is not tried again in full.
+_PARTIAL_MARGIN_SECONDS = 2
+_MOST_WIDENING = 2
 # Beyond this a window that just fits loses words against the full one.
 _LONGEST_FITTED_SECONDS = 15
 # Long audio is cut at its quietest tenth of a second among the last 5 s of a window.
@@ -28,6 +31,8 @@ _CUT_SEARCH_SAMPLES = 5 * SAMPLE_RATE
 _CUT_STEP_SAMPLES = SAMPLE_RATE // 10
 # No language needs more tokens a second; a decode beyond it is running in circles.
 _MOST_TOKENS_PER_SECOND = 25
+# Twice what people say in eleven languages; faster speech in a wordier script lags until the final transcript.
+_PARTIAL_TOKENS_PER_SECOND = 12
 _SPARE_TOKENS = 16
 _REPEATS = 3
 # -66 dBFS: nobody speaks that softly, and Whisper invents words for it.
@@ -81,9 +86,30 @@ def attempts(
     return (Attempt(max(math.ceil(floor_seconds), needed_seconds), 0.0), *full)
 
 
-def token_limit(audio_seconds: float) -> int:
-    """More tokens than this are not speech of that length."""
-    return _SPARE_TOKENS + math.ceil(audio_seconds * _MOST_TOKENS_PER_SECOND)
+def partial_attempt(audio_seconds: float, floor_seconds: float) -> Attempt:
+    """The one decode of an utterance that goes on: a wrong word is mended by the next, so its window is tighter."""
+    needed_seconds = math.ceil(audio_seconds + _PARTIAL_MARGIN_SECONDS)
+    return Attempt(min(FULL_WINDOW_SECONDS, max(math.ceil(floor_seconds), needed_seconds)), 0.0)
+
+
+def shared(windows_seconds: Sequence[int]) -> list[int]:
+    """The windows of a batch, some widened so that more clips share a decode, none to more than twice its length.
+
+    Decoding four clips together takes twice the time of one; the encoder pays only for the seconds added.
+    """
+    widened = list(windows_seconds)
+    leader = 0
+    for i in sorted(range(len(widened)), key=lambda i: -widened[i]):
+        if widened[i] * _MOST_WIDENING < leader or not leader:
+            leader = widened[i]
+        widened[i] = leader
+    return widened
+
+
+def token_limit(audio_seconds: float, *, partial: bool) -> int:
+    """More tokens than this are not speech of that length; a partial is cut sooner, for a loop takes its time."""
+    per_second = _PARTIAL_TOKENS_PER_SECOND if partial else _MOST_TOKENS_PER_SECOND
+    return _SPARE_TOKENS + math.ceil(audio_seconds * per_second)
 
 
 def compression_ratio(text: str) -> float:
@@ -106,6 +132,14 @@ def said_once(tokens: tuple[int, ...]) -> tuple[int, ...]:
             while end > n and tokens[end - 1] == tokens[end - 1 - n]:
                 end -= 1
             return tokens[:end]
+    return tokens
+
+
+def salvaged(decoding: Decoding, thresholds: Thresholds) -> tuple[int, ...]:
+    """What a doubted text is worth that is not decoded again: a loop is kept once, other repetitive text not at all."""
+    tokens = said_once(decoding.tokens)
+    if tokens == decoding.tokens and compression_ratio(decoding.text) > thresholds.compression_ratio:
+        return ()
     return tokens
 
 
