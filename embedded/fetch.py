@@ -21,6 +21,7 @@ class Runtime:
 
     triton_dir: Path
     vad_model: Path
+    end_of_turn_model: Path
     whisper_dir: Path
     llm_gguf: Path
     tokenizer_dir: Path
@@ -36,14 +37,18 @@ def fetch(settings: Settings, say: Say = print) -> Runtime:
     voices = [catalogue.voice(name) for name in settings.voices]
     whisper, language = catalogue.WHISPER[settings.whisper], catalogue.LANGUAGE[settings.llm]
     triton = locked[catalogue.TRITON_PACKAGE]
-    _announce(root, [catalogue.SILERO, whisper, language, *voices], settings, triton, say)
+    _announce(
+        root, [catalogue.SILERO, catalogue.SMART_TURN, whisper, language, *voices], settings, triton, say
+    )
     triton_dir = _ensure_triton(root, triton)
     vad_dir = ensure(catalogue.SILERO, root, "packages", locked)
+    end_of_turn_dir = ensure(catalogue.SMART_TURN, root, "packages", locked)
     whisper_dir = ensure(whisper, root, settings.weights, locked)
     language_dir = ensure(language, root, settings.weights, locked)
     return Runtime(
         triton_dir,
         vad_dir / "silero_vad.onnx",
+        end_of_turn_dir / "smart_turn.onnx",
         whisper_dir,
         language_dir / "model.gguf",
         _ensure_tokenizer(language_dir, root),

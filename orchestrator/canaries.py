@@ -41,6 +41,10 @@ def canaries(models: Models, deadline_seconds: float) -> dict[str, Canary]:
         tensors = {"AUDIO": np.zeros((1, FRAME_SAMPLES), dtype=np.float32), "STATE": fresh_state()[None]}
         return models.infer("vad", tensors, deadline_seconds)
 
+    def end_of_turn() -> Awaitable[object]:
+        silence = np.zeros((1, SAMPLE_RATE // 2), dtype=np.float32)
+        return models.infer("end_of_turn", {"AUDIO": silence}, deadline_seconds)
+
     def whisper() -> Awaitable[object]:
         silence = np.zeros((1, SAMPLE_RATE // 2), dtype=np.float32)
         window = np.ones((1, 1), dtype=np.float32)
@@ -68,7 +72,7 @@ def canaries(models: Models, deadline_seconds: float) -> dict[str, Canary]:
         tensors = {"TRANSCRIPT": string("")}
         return _drained(models.stream("reply", tensors, (deadline_seconds, deadline_seconds)))
 
-    every = (vad, whisper, tensorrt_llm, tts, preprocessing, postprocessing, reply)
+    every = (vad, end_of_turn, whisper, tensorrt_llm, tts, preprocessing, postprocessing, reply)
     return {canary.__name__: canary for canary in every}
 
 
