@@ -11,6 +11,8 @@ import anyio
 import anyio.to_thread
 import psutil
 
+ROLES = ("orchestrator", "tritonserver", "vad", "other models", "supervisor")
+
 _SAMPLE_INTERVAL_S = 0.5
 
 
@@ -36,14 +38,26 @@ def _own_pids() -> set[int]:
 
 def cpu_seconds(supervisor: int) -> float:
     """User and system time of the server's processes since they began."""
-    total = 0.0
+    return sum(cpu_seconds_by_role(supervisor).values())
+
+
+def cpu_seconds_by_role(supervisor: int) -> dict[str, float]:
+    """As `cpu_seconds`, for each of `ROLES`; a model's process is known by its folder."""
+    totals = dict.fromkeys(ROLES, 0.0)
     for process in server_processes(supervisor):
         try:
-            times = process.cpu_times()
+            times, command = process.cpu_times(), " ".join(process.cmdline())
         except psutil.NoSuchProcess:
             continue
-        total += times.user + times.system
-    return total
+        totals[_role(command)] += times.user + times.system
+    return totals
+
+
+def _role(command: str) -> str:
+    if "triton_python_backend_stub" in command:
+        return "vad" if "/vad/" in command else "other models"
+    known = {"tritonserver": "tritonserver", "orchestrator": "orchestrator"}
+    return next((role for word, role in known.items() if word in command), "supervisor")
 
 
 def memory_bytes(supervisor: int) -> int:

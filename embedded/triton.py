@@ -35,24 +35,28 @@ def model_environment(settings: Settings, runtime: Runtime, environ: Mapping[str
     """`environ` with what the models read; what the user has set stays, except for the paths of the weights.
 
     OpenMP threads spin for a moment before they sleep: long spinning starves the other models as soon as two work at
-    once, and no spinning at all costs two thirds of the tokens (docs/log.md).
+    once, and no spinning at all costs two thirds of the tokens (docs/log.md). The language model stands back behind the
+    others: while it writes on, the voice speaks as fast as on an idle machine (docs/decisions/0009).
     """
-    threads = str(min(len(os.sched_getaffinity(0)), _MAX_THREADS))
+    cores = min(len(os.sched_getaffinity(0)), _MAX_THREADS)
     defaults = {
         "GOMP_SPINCOUNT": "1000",
         "BEAUTYAI_WHISPER_COMPUTE_TYPE": "int8",
         "BEAUTYAI_WHISPER_DEVICE": "cpu",
-        "BEAUTYAI_WHISPER_THREADS": threads,
+        "BEAUTYAI_WHISPER_THREADS": str(cores),
         "BEAUTYAI_LLM_SLOTS": "4",
         "BEAUTYAI_LLM_CONTEXT_TOKENS": "2048",
-        "BEAUTYAI_LLM_THREADS": threads,
+        "BEAUTYAI_LLM_THREADS": str(cores),
+        "BEAUTYAI_LLM_NICE": "10",
         "BEAUTYAI_TTS": "piper",
-        "BEAUTYAI_TTS_THREADS": threads,
+        "BEAUTYAI_TTS_THREADS": str(cores),
+        "BEAUTYAI_PARTIALS_AT_ONCE": str(max(1, cores // 2)),
     }
     if "BEAUTYAI_CONFIG" not in environ:
         defaults |= _SESSION_DEFAULTS.get(settings.llm, {})
     fixed = {
         "BEAUTYAI_VAD_MODEL": str(runtime.vad_model),
+        "BEAUTYAI_END_OF_TURN_MODEL": str(runtime.end_of_turn_model),
         "BEAUTYAI_WHISPER_DIR": str(runtime.whisper_dir),
         "BEAUTYAI_TOKENIZER_DIR": str(runtime.tokenizer_dir),
         "BEAUTYAI_LLM_GGUF": str(runtime.llm_gguf),

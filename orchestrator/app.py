@@ -14,8 +14,10 @@ from starlette.routing import Route, WebSocketRoute
 
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
+from orchestrator.detecting import SharedDetector
 from orchestrator.history import Conversations
 from orchestrator.metrics import Metrics
+from orchestrator.priorities import Priorities, Prioritised
 from orchestrator.prompt import ChatTemplate
 from orchestrator.readiness import Readiness
 from orchestrator.triton import TritonInference
@@ -28,16 +30,18 @@ VOICE_PATH = "/ws/voice-conversation"
 def create_app(settings: Settings) -> Starlette:
     """The whole service for these settings; opens its connection to Triton in its lifespan."""
     metrics = Metrics()
-    inference = TritonInference(settings.triton_url)
-    inference.observers.append(metrics.inference_ended)
+    triton = TritonInference(settings.triton_url)
+    triton.observers.append(metrics.inference_ended)
+    detector = SharedDetector(triton)
+    inference = Prioritised(triton, detector, Priorities(settings.partials_at_once))
     template = ChatTemplate(settings.tokenizer_dir)
-    readiness = Readiness(inference, metrics)
+    readiness = Readiness(triton, metrics)
     conversations = Conversations(settings.remembered_sessions)
     voice = VoiceConversations(settings, inference, template, metrics, conversations)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with inference, anyio.create_task_group() as tasks:
+        async with triton, detector, anyio.create_task_group() as tasks:
             tasks.start_soon(readiness.run)
             yield
             tasks.cancel_scope.cancel()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import anyio
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket
 
 from orchestrator import protocol, websocket
+from orchestrator.admission import Admission, Refusal
 from orchestrator.config import Settings
-from orchestrator.errors import VoiceError
+from orchestrator.errors import InferenceOverloaded, InferenceTimeout, VoiceError
 from orchestrator.history import Conversations
 from orchestrator.inference import Inference
 from orchestrator.metrics import Metrics
@@ -20,12 +23,16 @@ from orchestrator.session import Session
 
 log = logging.getLogger(__name__)
 
-RETRY_AFTER_SECONDS = 5
+_REFUSALS = {
+    "full": "all sessions are taken; try again soon",
+    "slow": "those who are here wait too long for their answers; try again soon",
+}
+_TOO_BUSY = (InferenceOverloaded.code, InferenceTimeout.code)
 
 
 @dataclass
 class VoiceConversations:
-    """The endpoint of `/ws/voice-conversation`; counts its open sessions and refuses more than the limit."""
+    """The endpoint of `/ws/voice-conversation`; counts its open sessions and refuses what would slow them."""
 
     settings: Settings
     inference: Inference
@@ -33,11 +40,15 @@ class VoiceConversations:
     metrics: Metrics
     conversations: Conversations
     open_sessions: int = 0
+    _admission: Admission = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._admission = Admission(self.settings.max_sessions, self.settings.admission_wait_ms / 1000)
 
     async def serve(self, socket: WebSocket) -> None:
-        """Converse on one WebSocket until it closes; refuse it with 503 before accept when all places are taken."""
-        if self.open_sessions >= self.settings.max_sessions:
-            await self._refuse(socket)
+        """Converse on one WebSocket until it closes; refuse it with 503 before accept where `admission` says so."""
+        if refusal := self._admission.refusal(self.open_sessions):
+            await self._refuse(socket, refusal)
             return
         self.open_sessions += 1
         self.metrics.session_opened()
@@ -48,13 +59,10 @@ class VoiceConversations:
             self.open_sessions -= 1
             self.metrics.session_closed()
 
-    async def _refuse(self, socket: WebSocket) -> None:
-        problem = {
-            "code": "overloaded",
-            "message": "all sessions are taken; try again soon",
-            "retryable": True,
-        }
-        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    async def _refuse(self, socket: WebSocket, refusal: Refusal) -> None:
+        self.metrics.session_refused(refusal.reason)
+        problem = {"code": "overloaded", "message": _REFUSALS[refusal.reason], "retryable": True}
+        headers = {"Retry-After": str(refusal.retry_after_seconds)}
         await socket.send_denial_response(JSONResponse(problem, 503, headers))
 
     async def _converse(self, socket: WebSocket) -> None:
@@ -92,7 +100,7 @@ class VoiceConversations:
             settings=settings,
             context_tokens=self.settings.llm_context_tokens,
             metrics=self.metrics,
-            send=outbox.put,
+            send=self._noting_waits(outbox.put),
         )
         await session.check_voice(settings.voice)
         shown = settings.model_dump(exclude={"system_prompt"})
@@ -101,3 +109,26 @@ class VoiceConversations:
         async with session:
             tasks.start_soon(outbox.drain)
             await websocket.Connection(socket, session, outbox, ears, self.metrics).receive()
+
+    def _noting_waits(
+        self, send: Callable[[protocol.ServerMessage], None]
+    ) -> Callable[[protocol.ServerMessage], None]:
+        def note_and_send(message: protocol.ServerMessage) -> None:
+            wait_seconds = _wait_seconds(message)
+            if wait_seconds is not None:
+                self._admission.turn_waited(wait_seconds)
+            send(message)
+
+        return note_and_send
+
+
+def _wait_seconds(message: protocol.ServerMessage) -> float | None:
+    """What the message tells of a wait after the end of a turn; infinite where the models had too much to do."""
+    match message:
+        case protocol.TurnMetrics(first_audio_ms=float(wait_ms)):
+            return wait_ms / 1000
+        case protocol.TurnMetrics(final_transcript_ms=float(wait_ms)):
+            return wait_ms / 1000
+        case protocol.Error(code=code, turn=int()) if code in _TOO_BUSY:
+            return math.inf
+    return None

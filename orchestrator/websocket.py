@@ -1,7 +1,8 @@
 """One WebSocket connection: frames in, frames out, and every fault told to the peer by its code.
 
-Two tasks share it: `_receive` hands messages to the session in order, `_send_all` writes what the session says. The
-queue between session and socket is bounded: a client that stops reading is closed with 1013, nobody else waits for it.
+Three tasks share it: one hands messages to the session, one hands it the audio, one writes what the session says. A
+message that speaks of the audio before it waits until that was heard. The queue between session and socket is
+bounded: a client that stops reading is closed with 1013, nobody else waits for it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from orchestrator.errors import BadAudio, BadSetting, SlowClient, VoiceError
 from orchestrator.metrics import Metrics
 from orchestrator.protocol import explain
 from orchestrator.session import Session
+from orchestrator.unheard import Unheard
 
 log = logging.getLogger(__name__)
 
@@ -153,9 +155,16 @@ class Connection:
         self._outbox = outbox
         self._ears = ears
         self._metrics = metrics
+        self._unheard = Unheard(session.hear)
 
     async def receive(self) -> None:
         """Serve the peer's messages until it leaves."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._unheard.run)
+            await self._serve_all()
+            tasks.cancel_scope.cancel()
+
+    async def _serve_all(self) -> None:
         while True:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -174,10 +183,12 @@ class Connection:
             case protocol.Audio() as audio:
                 await self._hear(audio.decode())
             case protocol.Configure() as configure:
+                await self._unheard.settled()
                 await self._session.configure(configure.settings)
             case protocol.Text(text=typed):
                 self._session.say(typed)
             case protocol.Commit():
+                await self._unheard.settled()
                 self._session.commit()
             case protocol.Interrupt():
                 self._session.interrupt()
@@ -188,7 +199,7 @@ class Connection:
 
     async def _hear(self, chunk: bytes) -> None:
         audio = self._ears.decode(chunk)
-        await self._session.hear(audio)
+        await self._unheard.put(audio)
         self._ears.check_rate(audio)
 
 

@@ -3,13 +3,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import anyio
 import psutil
 import pytest
 
-from benchmarks.usage import cpu_seconds, measured, memory_bytes, server_processes
+from benchmarks.usage import cpu_seconds, cpu_seconds_by_role, measured, memory_bytes, server_processes
 
 CHILD = "block = bytearray(50_000_000)\nprint('ready', flush=True)\nwhile True: pass"
 PARENT = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {CHILD!r}])"
@@ -39,6 +40,27 @@ async def test_the_children_count_too(busy_tree: int, monkeypatch: pytest.Monkey
             await anyio.sleep(0.05)
     assert usage.cpu_seconds >= 0.3
     assert usage.peak_bytes > 50_000_000
+
+
+@pytest.mark.parametrize(
+    ("argument", "role"),
+    [
+        ("pytriton/tritonserver/bin/tritonserver", "tritonserver"),
+        ("backends/python/triton_python_backend_stub /models/vad/1/model.py", "vad"),
+        ("backends/python/triton_python_backend_stub /models/tts/1/model.py", "other models"),
+        ("-m orchestrator", "orchestrator"),
+        ("-m embedded serve", "supervisor"),
+    ],
+)
+def test_a_process_is_known_by_its_command_line(
+    argument: str, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.usage._own_pids", lambda: {os.getpid()})
+    with subprocess.Popen([sys.executable, "-c", "while True: pass", *argument.split()]) as process:
+        while not (used := cpu_seconds_by_role(process.pid))[role]:
+            time.sleep(0.02)
+        process.kill()
+    assert [name for name, seconds in used.items() if seconds] == [role]
 
 
 def test_what_the_benchmark_itself_started_does_not_count(busy_tree: int) -> None:

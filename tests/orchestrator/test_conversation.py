@@ -22,17 +22,18 @@ from orchestrator.__main__ import server_config
 from orchestrator.audio import audio_to_mulaw, audio_to_pcm16, pcm16_to_audio
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
-from orchestrator.errors import BadAudio, InferenceRefused
+from orchestrator.errors import BadAudio, InferenceOverloaded, InferenceRefused
 from orchestrator.history import Conversations
 from orchestrator.metrics import Metrics
 from orchestrator.prompt import ChatTemplate
-from orchestrator.scripted import Fault, Scripted
+from orchestrator.scripted import Delays, Fault, Scripted
 from orchestrator.websocket import Ears
 from tests.orchestrator.recordings import muxed
 
 pytestmark = pytest.mark.anyio
 
-SPEECH = audio_to_pcm16((0.5 * np.sin(np.arange(15360) * 0.2)).astype(np.float32)) + bytes(2 * 11264)
+# The silence ends a turn also where nothing says that it is finished.
+SPEECH = audio_to_pcm16((0.5 * np.sin(np.arange(15360) * 0.2)).astype(np.float32)) + bytes(2 * 16 * 1300)
 
 
 class Server:
@@ -208,6 +209,32 @@ async def test_beyond_the_limit_the_upgrade_is_refused_with_503_and_a_place_is_f
                 await anyio.sleep(0.01)
         async with connect(server.url) as socket:
             await receive(socket, "ready")
+
+
+@pytest.mark.parametrize("models", ["slow", "overloaded"])
+async def test_while_turns_wait_too_long_newcomers_are_refused_and_those_inside_are_served(
+    template: ChatTemplate, models: str
+) -> None:
+    faults = [Fault("transcribe", call, InferenceOverloaded("full")) for call in range(100)]
+    slow = Scripted(delays=Delays(transcribe=0.06)) if models == "slow" else Scripted(faults=faults)
+    async with (
+        serving(template, slow, admission_wait_ms=50) as server,
+        connect(server.url) as socket,
+    ):
+        for _ in range(4):
+            async with connect(server.url):
+                pass
+            await socket.send(SPEECH)
+            await receive(socket, "metrics")
+        with pytest.raises(InvalidStatus) as refused:
+            async with connect(server.url):
+                pass
+        assert refused.value.response.status_code == 503
+        assert 1 <= int(refused.value.response.headers["Retry-After"]) <= 30
+        await socket.send(SPEECH)
+        await receive(socket, "metrics")
+        rendered, _ = server.endpoint.metrics.render()
+    assert b'beautyai_sessions_refused_total{reason="slow"} 1.0' in rendered
 
 
 async def test_a_client_that_vanishes_leaves_no_session_and_no_call(template: ChatTemplate) -> None:

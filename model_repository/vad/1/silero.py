@@ -62,9 +62,10 @@ def checked(audio: NDArray[np.float32], state: NDArray[np.float32], max_samples:
             f"STATE: shape {state.shape}; send back the {STATE_VALUES} values of the last answer"
         )
     for name, values in (("AUDIO", audio), ("STATE", state)):
-        if not np.isfinite(values).all():
+        loudest = np.abs(values).max()  # NaN where a value is NaN
+        if not np.isfinite(loudest):
             raise InvalidInputError(f"{name}: holds NaN or infinity")
-        if np.abs(values).max() > _LOUDEST:
+        if loudest > _LOUDEST:
             raise InvalidInputError(f"{name}: values beyond {_LOUDEST:g}; audio is float in -1..1")
     return Utterance(audio, state)
 
@@ -100,15 +101,17 @@ class Silero:
 
         Returns the last recurrent state of each, (2, n_utterances, 128), and the probabilities of each.
         """
-        padded = [_with_context(utterance) for utterance in ordered]
-        frame_counts = np.array([len(rows) for rows in padded])
+        samples = [np.concatenate([u.state[RECURRENT_VALUES:], u.audio]) for u in ordered]
+        frame_counts = np.array([u.audio.size // FRAME_SAMPLES for u in ordered])
         recurrent = np.stack([u.state[:RECURRENT_VALUES].reshape(2, 128) for u in ordered], axis=1)
         probabilities = [np.empty(count, np.float32) for count in frame_counts]
         for frame in range(frame_counts[0]):
             active = int((frame_counts > frame).sum())
-            probability, recurrent[:, :active] = self._infer(
-                np.stack([rows[frame] for rows in padded[:active]]), recurrent[:, :active]
+            begin = frame * FRAME_SAMPLES  # each frame goes behind the last 64 samples of the one before it
+            frames = np.stack(
+                [row[begin : begin + CONTEXT_SAMPLES + FRAME_SAMPLES] for row in samples[:active]]
             )
+            probability, recurrent[:, :active] = self._infer(frames, recurrent[:, :active])
             for i in range(active):
                 probabilities[i][frame] = probability[i]
         return recurrent, probabilities
@@ -120,13 +123,6 @@ class Silero:
         feeds = {"input": frames, "state": recurrent, "sr": np.array(SAMPLE_RATE, np.int64)}
         probability, after = self._session.run(["output", "stateN"], feeds)
         return probability[:, 0], after
-
-
-def _with_context(utterance: Utterance) -> NDArray[np.float32]:
-    """Each frame behind the last 64 samples of the one before it, shape (n_frames, 576)."""
-    samples = np.concatenate([utterance.state[RECURRENT_VALUES:], utterance.audio])
-    windows = np.lib.stride_tricks.sliding_window_view(samples, CONTEXT_SAMPLES + FRAME_SAMPLES)
-    return windows[::FRAME_SAMPLES]
 
 
 def _joined_state(recurrent: NDArray[np.float32], audio: NDArray[np.float32]) -> NDArray[np.float32]:
