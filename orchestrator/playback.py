@@ -1,28 +1,27 @@
 """How far the client has played a reply, and how much may be sent ahead of it. Pure; `now` is in seconds.
 
-The position comes from the client's reports, and from the clock where it sends none. The words heard are counted in
-proportion to the played part of the piece that is being spoken: good to a word or two, since a voice keeps its pace.
+The position comes from the client's reports, and from the clock where it sends none.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from orchestrator.spoken_words import SpokenWords
 
-@dataclass
-class Piece:
-    """A spoken piece of the reply: its text, and how much of its audio was sent."""
-
-    text: str
-    sent_ms: float = 0.0
+_SAME_MS = 1.0
 
 
 @dataclass
 class Playback:
-    """One reply's audio on its way to a listener; `lead_ms` may be sent before it is played."""
+    """One reply's audio on its way to a listener; `lead_ms` may be sent before it is played.
+
+    `words` is told of audio as soon as the voice has made it (`words.add`, `words.end_piece`), which may be long
+    before it is sent; audio that it was not told of counts from when it is sent, and its piece's length is a guess.
+    """
 
     lead_ms: float = 300.0
-    pieces: list[Piece] = field(default_factory=list)
+    words: SpokenWords = field(default_factory=SpokenWords)
     _sent_ms: float = 0.0
     _played_ms: float = 0.0
     _played_at: float | None = None
@@ -35,13 +34,12 @@ class Playback:
         """How long what was sent will go on playing."""
         return self._sent_ms - self.played_ms(now)
 
-    def sent(self, now: float, text: str, duration_ms: float) -> None:
+    def sent(self, now: float, text: str, duration_ms: float, pcm: bytes = b"") -> None:
         """A chunk left; `text` begins a new piece, an empty text continues the last one."""
         self._move(now)
-        if text or not self.pieces:
-            self.pieces.append(Piece(text))
-        self.pieces[-1].sent_ms += duration_ms
         self._sent_ms += duration_ms
+        if self._sent_ms > self.words.duration_ms + _SAME_MS:
+            self.words.add(text, duration_ms, pcm)
 
     def report(self, now: float, played_ms: float) -> None:
         """The client says how much it has played."""
@@ -54,16 +52,11 @@ class Playback:
 
     def heard(self, now: float) -> str:
         """The words played so far."""
-        left = self.played_ms(now)
-        words: list[str] = []
-        for piece in self.pieces:
-            part = piece.text.split()
-            share = 1.0 if left >= piece.sent_ms else left / piece.sent_ms
-            words += part[: round(share * len(part))]
-            left -= piece.sent_ms
-            if left <= 0:
-                break
-        return " ".join(words)
+        return self.words.until(self.played_ms(now))
+
+    def lately(self, now: float, before_ms: float = 4000.0) -> str:
+        """The words that may be sounding in the listener's room: the last `before_ms`, and what was sent ahead."""
+        return self.words.between(self.played_ms(now) - before_ms, self._sent_ms)
 
     def _move(self, now: float) -> None:
         """Playing stops where nothing is left to play, so the clock must not run on over a gap."""

@@ -16,9 +16,17 @@ class Recording:
 
     def append(self, audio: Audio) -> None:
         """Add float32 [n_samples], n_samples <= capacity."""
-        indices = np.arange(self._end, self._end + len(audio)) % len(self._ring)
-        self._ring[indices] = audio
+        begin = self._end % len(self._ring)
+        until_end = audio[: len(self._ring) - begin]
+        self._ring[begin : begin + len(until_end)] = until_end
+        self._ring[: len(audio) - len(until_end)] = audio[len(until_end) :]
         self._end += len(audio)
+
+    def replace(self, start: int, audio: Audio) -> None:
+        """Put `audio` in the place of as many samples from `start` on, as far as those are still there."""
+        positions = np.arange(start, start + len(audio))
+        kept = (positions >= self._end - len(self._ring)) & (positions >= 0) & (positions < self._end)
+        self._ring[positions[kept] % len(self._ring)] = audio[kept]
 
     def slice(self, start: int, end: int) -> Audio:
         """Samples [start, end) as a copy, float32 [n_samples]; what is no longer (or not yet) there is left out."""

@@ -48,3 +48,23 @@ def test_a_report_beyond_what_was_sent_is_clamped() -> None:
 
 def test_nothing_sent_is_nothing_heard() -> None:
     assert Playback().heard(5.0) == ""
+
+
+def test_words_are_counted_in_the_whole_piece_though_only_its_beginning_was_sent() -> None:
+    playback = Playback()
+    for chunk in range(8):
+        playback.words.add("one two three four five six seven eight" if chunk == 0 else "", 500)
+    playback.words.end_piece()
+    for chunk in range(3):
+        playback.sent(0.0, "one two three four five six seven eight" if chunk == 0 else "", 500)
+    assert playback.heard(1.5) == "one two three"
+
+
+def test_what_sounds_lately_is_what_was_played_and_what_was_sent_ahead() -> None:
+    playback = Playback()
+    for text in ("one", "two", "three", "four"):
+        playback.words.add(text, 2000)
+        playback.words.end_piece()
+    for text in ("one", "two", "three"):
+        playback.sent(0.0, text, 2000)
+    assert playback.lately(4.5, before_ms=2000) == "two three"
