@@ -51,6 +51,8 @@ check: setup ## lint, formatting and types; writes nothing
 		ln -sfn "$(CURDIR)/model_repository/$$model/1" $(LINKS)/model_$$model; done
 	@MYPYPATH=$(LINKS) $(BIN)/mypy $(MODELS:%=--package model_%)
 
+# Nobody is refused: the benchmark shows how slow too many are.
+bench: export BEAUTYAI_ADMISSION_WAIT_MS = 600000
 bench: setup ## N = 1, 2, 4, 8 sessions in real time against the floor of the same stages in one process
 	@$(BIN)/python -m embedded run -- $(BIN)/python -m benchmarks
 

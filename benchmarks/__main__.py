@@ -19,7 +19,7 @@ import anyio
 from benchmarks.alone import FloorError, alone, floor_process
 from benchmarks.clips import Clip, collect, speech_folder
 from benchmarks.floor import Floor
-from benchmarks.report import GOAL_RATIO, floor_table, load_table, ratio
+from benchmarks.report import floor_table, load_table, ratio
 from benchmarks.sessions import Load, speak
 from benchmarks.usage import Usage, measured, supervisor_pid
 from client.conversation import DEFAULT_URL
@@ -52,10 +52,10 @@ async def _bench(arguments: argparse.Namespace, clips: Sequence[Clip]) -> tuple[
         async with measured(supervisor_pid()) as usage:
             if sessions == 1 and not arguments.no_floor:
                 async with floor_process() as floor:
-                    load, floors = await alone(arguments.url, clips, floor)
+                    *done, floors = await alone(arguments.url, clips, floor)
             else:
-                load = await speak(arguments.url, clips, sessions, arguments.turns)
-        loads.append((load, usage))
+                done = [await speak(arguments.url, clips, sessions, arguments.turns)]
+        loads += [(load, usage) for load in done]
     return loads, floors
 
 
@@ -65,11 +65,12 @@ def _print_report(loads: Loads, floors: dict[str, Floor]) -> None:
     )
     if floors:
         print(f"\nfloor in ms, p50 / p95\n{floor_table(list(floors.values()))}")
-    alone = [turn for load, _ in loads if load.sessions == 1 for turn in load.turns]
-    figure = ratio(alone, floors)
-    if figure is not None:
-        print(f"\n(voice to voice - silence) / floor, median of {len(alone)} turns: {figure:.2f}", end="")
-        print(f" (goal: at most {GOAL_RATIO})")
+    for load, _ in loads:
+        figure = ratio(load.turns, floors) if load.sessions == 1 else None
+        if figure is not None:
+            print(
+                f"\n{load.name}: (voice to voice - silence) / floor, median of {len(load.turns)} turns: {figure:.2f}"
+            )
     for load, _ in loads:
         for failure in load.failures:
             print(f"failed with {load.sessions} at once: {failure}", file=sys.stderr)

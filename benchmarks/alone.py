@@ -16,7 +16,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from benchmarks.clips import Clip
 from benchmarks.floor import Floor
-from benchmarks.sessions import Load, ask_all
+from benchmarks.sessions import NOT_PREPARED, Load, ask_all
 from client.conversation import SAMPLE_RATE
 from client.recording import write_wav
 
@@ -65,11 +65,12 @@ async def floor_process() -> AsyncIterator[FloorProcess]:
             process.terminate()
 
 
-async def alone(url: str, clips: Sequence[Clip], floor: FloorProcess) -> tuple[Load, dict[str, Floor]]:
-    """Measure the floor of each clip, then ask it, one after the other."""
+async def alone(url: str, clips: Sequence[Clip], floor: FloorProcess) -> tuple[Load, Load, dict[str, Floor]]:
+    """Measure the floor of each clip, then ask it with the reply prepared in the pause, and without."""
     floors: dict[str, Floor] = {}
-    load = Load(1, [], [], [])
+    prepared, not_prepared = Load(1), Load(1, settings=NOT_PREPARED)
     for clip in clips:
         floors[clip.name] = await floor.measure(clip)
-        await ask_all(url, [clip], load)
-    return load, floors
+        for load in (prepared, not_prepared):
+            await ask_all(url, [clip], load)
+    return prepared, not_prepared, floors

@@ -11,7 +11,6 @@ from benchmarks.floor import Floor
 from benchmarks.sessions import Load, TurnResult
 from benchmarks.usage import Usage
 
-GOAL_RATIO = 1.5
 LEGS = {
     "first_partial_ms": "first partial",
     "final_transcript_ms": "final transcript",
@@ -31,7 +30,7 @@ def percentiles(values: Sequence[float]) -> str:
 
 def load_table(loads: Sequence[tuple[Load, Usage]]) -> str:
     """A column for each number of sessions; legs in ms as p50 / p95."""
-    rows = [["sessions", *(str(load.sessions) for load, _ in loads)]]
+    rows = [["sessions", *(load.name for load, _ in loads)]]
     for leg, name in LEGS.items():
         legs = [
             [turn.answer.legs[leg] for turn in load.turns if leg in turn.answer.legs] for load, _ in loads
@@ -39,7 +38,7 @@ def load_table(loads: Sequence[tuple[Load, Usage]]) -> str:
         rows.append([name, *map(percentiles, legs)])
     rows.append(["  seen by the client", *(percentiles(_seen(load)) for load, _ in loads)])
     rows.append(["turns (failed)", *(f"{len(load.turns)} ({len(load.failures)})" for load, _ in loads)])
-    rows.append(["CPU s per audio s", *(_cpu_per_audio_second(*each) for each in loads)])
+    rows.append(["CPU s per audio s", *(_cpu_per_audio_second(usage, loads) for _, usage in loads)])
     rows.append(["peak memory, MiB", *(f"{usage.peak_bytes / 2**20:.0f}" for _, usage in loads)])
     return _aligned(rows)
 
@@ -71,8 +70,10 @@ def _seen(load: Load) -> list[float]:
     return [milliseconds for milliseconds in seen if milliseconds is not None]
 
 
-def _cpu_per_audio_second(load: Load, usage: Usage) -> str:
-    return f"{usage.cpu_seconds / load.audio_seconds:.2f}" if load.turns else "-"
+def _cpu_per_audio_second(usage: Usage, loads: Sequence[tuple[Load, Usage]]) -> str:
+    """Of all loads that were measured together."""
+    audio_seconds = sum(load.audio_seconds for load, measured in loads if measured is usage)
+    return f"{usage.cpu_seconds / audio_seconds:.2f}" if audio_seconds else "-"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

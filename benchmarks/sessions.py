@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 
@@ -26,7 +27,10 @@ SETTINGS = {
         "repetition_penalty": 1,
         "max_tokens": MAX_TOKENS,
     },
+    # Every turn ends after the same silence, so that what comes after it can be compared.
+    "turn_taking": {"semantic_endpointing": False},
 }
+NOT_PREPARED = {**SETTINGS, "turn_taking": {"semantic_endpointing": False, "eager": False}}
 _START_SPREAD_S = 0.7
 
 
@@ -57,9 +61,15 @@ class Load:
     """What `sessions` at once did: the turns that were answered, why the others were not, and all errors reported."""
 
     sessions: int
-    turns: list[TurnResult]
-    failures: list[str]
-    reported: list[str]
+    turns: list[TurnResult] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
+    settings: Mapping[str, Any] = field(default_factory=lambda: SETTINGS)
+
+    @property
+    def name(self) -> str:
+        """The number of sessions, and whether replies had to wait for the end of the turn."""
+        return str(self.sessions) if self.settings is SETTINGS else f"{self.sessions} (not prepared)"
 
     @property
     def audio_seconds(self) -> float:
@@ -69,7 +79,7 @@ class Load:
 
 async def speak(url: str, clips: Sequence[Clip], sessions: int, turns: int) -> Load:
     """`sessions` at once, `turns` questions each, every session beginning with another clip."""
-    load = Load(sessions, [], [], [])
+    load = Load(sessions)
     async with anyio.create_task_group() as tasks:
         for session in range(sessions):
             mine = [clips[(session + turn) % len(clips)] for turn in range(turns)]
@@ -99,5 +109,5 @@ async def _turn(url: str, clip: Clip, load: Load) -> TurnResult:
             load.reported.append(f"{event.code}: {event.message}")
 
     async with Conversation(url) as conversation:
-        await conversation.configure(SETTINGS)
+        await conversation.configure(load.settings)
         return TurnResult(clip, await ask(conversation, clip.pcm, on_event=note))

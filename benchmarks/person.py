@@ -1,0 +1,103 @@
+"""A person at the other end of the wire: a microphone that never stops, and a loudspeaker that reports its position."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
+
+import anyio
+
+from client.ask import REPORT_INTERVAL_S
+from client.conversation import SAMPLE_RATE, Conversation
+from client.errors import ConnectionLost
+from client.events import Event, ResponseDone, SpeechStarted, VoiceResponse
+from client.pacing import CHUNK_MS, chunk_bytes, in_real_time, split
+from client.player import Player
+
+Kind = TypeVar("Kind", bound=Event)
+
+_CHUNK_BYTES = chunk_bytes(SAMPLE_RATE)
+_LOOK_INTERVAL_S = 0.01
+
+
+class Person:
+    """One conversation; `heard` has every event with the time (`time.monotonic`) at which it came.
+
+    room: what the microphone picks up while nobody speaks, PCM16 at 16 kHz, repeated; silence where it is empty.
+    """
+
+    def __init__(self, conversation: Conversation, room: bytes = b"") -> None:
+        self.conversation = conversation
+        self.heard: list[tuple[float, Event]] = []
+        self.player = Player()
+        self._saying: deque[bytes] = deque()
+        self._room = list(split(room, _CHUNK_BYTES)) or [bytes(_CHUNK_BYTES)]
+
+    def say(self, pcm: bytes) -> None:
+        """Speak from now on, in real time, without waiting for it."""
+        self._saying.extend(split(pcm, _CHUNK_BYTES))
+
+    @property
+    def is_speaking(self) -> bool:
+        return bool(self._saying)
+
+    def all(self, kind: type[Kind]) -> list[Kind]:
+        return [event for _, event in self.heard if isinstance(event, kind)]
+
+    def when(self, kind: type[Kind], wanted: Callable[[Kind], bool] = lambda _: True) -> float | None:
+        """When the first such event came."""
+        return next((at for at, event in self.heard if isinstance(event, kind) and wanted(event)), None)
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Raises TimeoutError where it does not become true."""
+        with anyio.fail_after(seconds):
+            while not condition():
+                await anyio.sleep(_LOOK_INTERVAL_S)
+
+    async def until_answered(self, seconds: float = 60.0) -> None:
+        """Everything is said, and every turn that was begun is over."""
+        await self.until(lambda: not self._saying, seconds)
+        await self.until(lambda: len(self.all(ResponseDone)) >= max(1, len(self.all(SpeechStarted))), seconds)
+
+    async def speak(self) -> None:
+        """Send what the microphone picks up until the connection ends."""
+        with suppress(ConnectionLost):
+            async for chunk in in_real_time(self._chunks(), CHUNK_MS):
+                await self.conversation.send_audio(chunk)
+
+    async def listen(self) -> None:
+        """Play what comes and keep every event."""
+        with suppress(ConnectionLost):
+            async for event in self.conversation:
+                self.heard.append((time.monotonic(), event))
+                if isinstance(event, VoiceResponse):
+                    self.player.add(event)
+                elif isinstance(event, ResponseDone):
+                    self.player.finish(event)
+
+    async def report(self) -> None:
+        """Say how far the reply has been played, as a client does."""
+        with suppress(ConnectionLost):
+            while True:
+                await anyio.sleep(REPORT_INTERVAL_S)
+                if self.player.turn is not None and self.player.remaining_ms > 0:
+                    await self.conversation.report_playback(self.player.turn, self.player.played_ms)
+
+    def _chunks(self) -> Iterator[bytes]:
+        while True:
+            for chunk in self._room:
+                yield self._saying.popleft() if self._saying else chunk
+
+
+@asynccontextmanager
+async def person(conversation: Conversation, room: bytes = b"") -> AsyncIterator[Person]:
+    """Microphone, ears and loudspeaker of an open conversation, for as long as the block runs."""
+    one = Person(conversation, room)
+    async with anyio.create_task_group() as tasks:
+        for part in (one.speak, one.listen, one.report):
+            tasks.start_soon(part)
+        yield one
+        tasks.cancel_scope.cancel()
