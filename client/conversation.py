@@ -18,7 +18,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from client.errors import ConnectionLost, ProtocolError, ServerUnreachable
 from client.events import Event, VoiceResponse, parse_event
@@ -88,6 +88,8 @@ class Conversation:
             self._websocket: ClientConnection = await connect(
                 address, max_size=_MAX_MESSAGE_BYTES, open_timeout=self._connect_timeout_s, proxy=proxy
             )
+        except InvalidStatus as error:
+            raise ServerUnreachable(_refusal(self.url, error)) from error
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
             raise ServerUnreachable(
                 f"no BeautyAI server answers at {self.url} ({str(error) or type(error).__name__}); "
@@ -174,6 +176,16 @@ class Conversation:
             await self._websocket.send(message)
         except ConnectionClosed as closed:
             raise _lost(closed) from closed
+
+
+def _refusal(url: str, error: InvalidStatus) -> str:
+    """What a server that answers says instead of opening a conversation."""
+    status, body = error.response.status_code, error.response.body or b""
+    try:
+        reason = str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        reason = "is this the address of a BeautyAI server?"
+    return f"the server at {url} refused the conversation (HTTP {status}): {reason}"
 
 
 def _lost(closed: ConnectionClosed) -> ConnectionLost:

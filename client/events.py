@@ -94,6 +94,20 @@ class VoiceResponse(Event):
 
 
 @dataclass(frozen=True)
+class Duck(Event):
+    """Somebody speaks over the reply: play it softly until `unduck`, or until it is done."""
+
+    turn: int
+
+
+@dataclass(frozen=True)
+class Unduck(Event):
+    """It was no interruption: play the reply as before."""
+
+    turn: int
+
+
+@dataclass(frozen=True)
 class ResponseDone(Event):
     """The reply is over; `reason` is `completed`, `interrupted`, `failed` or `empty`."""
 
@@ -143,6 +157,8 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "final_transcript": FinalTranscript,
     "response_text": ResponseText,
     "voice_response": VoiceResponse,
+    "duck": Duck,
+    "unduck": Unduck,
     "response_done": ResponseDone,
     "metrics": Metrics,
     "error": ErrorReported,

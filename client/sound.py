@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 import anyio
+import numpy as np
 from anyio.from_thread import BlockingPortal
 
 from client.conversation import SAMPLE_RATE
@@ -87,13 +88,14 @@ class Microphone:
 
 
 class Loudspeaker:
-    """Plays PCM16 mono through the default output, without gaps while there is something to play.
+    """Plays PCM16 mono through the default output, without gaps while it has any, and softly while `ducked`.
 
     Raises:
         DeviceMissing: there is no output device.
     """
 
     def __init__(self, sounddevice: Any, sample_rate: int) -> None:
+        self.ducked = False
         self._queued = bytearray()
         self._lock = threading.Lock()
         try:
@@ -124,4 +126,9 @@ class Loudspeaker:
         with self._lock:
             chunk = bytes(self._queued[:size_bytes])
             del self._queued[:size_bytes]
-        buffer[:] = chunk.ljust(size_bytes, b"\0")
+        buffer[:] = (softer(chunk) if self.ducked else chunk).ljust(size_bytes, b"\0")
+
+
+def softer(pcm: bytes) -> bytes:
+    """PCM16 at a quarter of its loudness (-12 dB)."""
+    return (np.frombuffer(pcm, dtype="<i2") // 4).astype("<i2").tobytes()

@@ -11,7 +11,7 @@ import anyio
 from client.ask import REPORT_INTERVAL_S
 from client.conversation import Conversation
 from client.errors import ClientError, ConnectionLost
-from client.events import Event, ResponseDone, VoiceResponse
+from client.events import Duck, Event, ResponseDone, Unduck, VoiceResponse
 from client.player import Player
 from client.sound import Loudspeaker, Microphone
 
@@ -31,10 +31,15 @@ class Voice:
             if self._loudspeaker is None:
                 self._loudspeaker = Loudspeaker(self._sounddevice, event.sample_rate)
             self._loudspeaker.play(event.pcm)
+        elif isinstance(event, Duck | Unduck):
+            if self._loudspeaker is not None:
+                self._loudspeaker.ducked = isinstance(event, Duck)
         elif isinstance(event, ResponseDone):
             self.player.finish(event)
-            if self._loudspeaker is not None and event.reason == "interrupted":
-                self._loudspeaker.drop()
+            if self._loudspeaker is not None:
+                self._loudspeaker.ducked = False
+                if event.reason == "interrupted":
+                    self._loudspeaker.drop()
 
     def close(self) -> None:
         """Give the loudspeaker back."""

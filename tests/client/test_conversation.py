@@ -119,3 +119,10 @@ async def test_audio_that_nobody_announced_is_a_protocol_error() -> None:
         async with Conversation(url) as conversation:
             with pytest.raises(ProtocolError, match="without a voice_response"):
                 await conversation.receive()
+
+
+async def test_a_server_that_is_full_says_so_itself(wire_server: WireServer) -> None:
+    wire_server.misbehaviour = "full"
+    with pytest.raises(ServerUnreachable, match=r"HTTP 503.*all sessions are taken"):
+        async with Conversation(wire_server.url):
+            pass

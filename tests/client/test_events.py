@@ -9,6 +9,7 @@ import pytest
 from client.errors import ProtocolError
 from client.events import (
     EVENT_TYPES,
+    Duck,
     ErrorReported,
     Event,
     FinalTranscript,
@@ -20,6 +21,7 @@ from client.events import (
     ResponseText,
     SpeechStarted,
     SpeechStopped,
+    Unduck,
     UnknownEvent,
     VoiceResponse,
     parse_event,
@@ -55,6 +57,8 @@ MESSAGES: list[tuple[dict[str, Any], Event]] = [
         },
         VoiceResponse(3, 1.5, 0, 1, "", 22050, 0.1, PCM),
     ),
+    ({"type": "duck", "turn": 4}, Duck(3, 1.5, 4)),
+    ({"type": "unduck", "turn": 4}, Unduck(3, 1.5, 4)),
     (
         {"type": "response_done", "turn": 0, "text": "Paris", "reason": "completed"},
         ResponseDone(3, 1.5, 0, "Paris", "completed"),

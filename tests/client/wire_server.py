@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 END_SILENCE_MS = 100
 REPLY_RATE = 22_050
@@ -60,7 +62,7 @@ class WireServer:
     """Answers every utterance and every text; `misbehaviour` makes it do worse.
 
     Attributes:
-        misbehaviour: "", "deaf", "mute", "fail", "fatal", "grumble", "refuse", "close", "garbage" or "empty".
+        misbehaviour: "", "deaf", "mute", "fail", "fatal", "grumble", "refuse", "close", "garbage", "empty" or "full".
         received: every JSON message of any client.
     """
 
@@ -71,7 +73,7 @@ class WireServer:
         self.audio_bytes = 0
 
     async def __aenter__(self) -> WireServer:
-        self._server: Server = await serve(self._converse, "127.0.0.1", 0)
+        self._server: Server = await serve(self._converse, "127.0.0.1", 0, process_request=self._admit)
         self.port: int = next(iter(self._server.sockets)).getsockname()[1]
         return self
 
@@ -84,6 +86,12 @@ class WireServer:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def _admit(self, connection: ServerConnection, _: Request) -> Response | None:
+        if self.misbehaviour != "full":
+            return None
+        problem = {"code": "overloaded", "message": "all sessions are taken; try again soon"}
+        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, json.dumps(problem))
 
     async def _converse(self, socket: ServerConnection) -> None:
         assert socket.request is not None
