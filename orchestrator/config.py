@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -40,12 +40,23 @@ class TurnTakingSettings(_Section):
     speech_threshold: float = Field(0.5, ge=0.05, le=0.95)
     silence_threshold: float = Field(0.35, ge=0.01, le=0.95)
     min_speech_ms: int = Field(128, ge=32, le=2000)
-    barge_in_ms: int = Field(256, ge=32, le=5000)
     interruptible: bool = True
+    reply_speech_threshold: float = Field(0.6, ge=0.05, le=0.95)
+    duck_ms: int = Field(64, ge=32, le=5000)
+    barge_in_ms: int = Field(256, ge=32, le=5000)
+    eager: bool = True
+    pause_ms: int = Field(64, ge=32, le=5000)
+    eager_silence_ms: int = Field(200, ge=64, le=5000)
+    end_by: Literal["silence", "commit"] = "silence"
     end_silence_ms: int = Field(500, ge=100, le=5000)
+    semantic_endpointing: bool = True
+    finished_silence_ms: int = Field(400, ge=100, le=5000)
+    unfinished_silence_ms: int = Field(1200, ge=100, le=10_000)
+    question_threshold: float = Field(0.7, ge=0, le=1)
+    end_of_turn_threshold: float = Field(0.97, ge=0, le=1)
     prefix_ms: int = Field(320, ge=0, le=2000)
     max_utterance_ms: int = Field(28_000, ge=1000, le=29_000)
-    partial_interval_ms: int = Field(320, ge=96, le=10_000)
+    partial_interval_ms: int = Field(224, ge=96, le=10_000)
 
     @model_validator(mode="after")
     def _ordered(self) -> TurnTakingSettings:
@@ -119,6 +130,8 @@ class Settings(BaseSettings):
     tokenizer_dir: Path
     llm_context_tokens: int = Field(2048, ge=256, le=131_072)
     max_sessions: int = Field(64, ge=1, le=100_000)
+    admission_wait_ms: int = Field(1000, ge=50, le=600_000)
+    partials_at_once: int = Field(8, ge=1, le=1024)
     remembered_sessions: int = Field(1000, ge=1, le=1_000_000)
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     session: SessionSettings = SessionSettings()

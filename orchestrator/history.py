@@ -14,8 +14,11 @@ MAX_MESSAGES = 200
 CUT_MARK = "…"
 
 
+Role = Literal["system", "user", "assistant"]
+
+
 class Message(TypedDict):
-    role: Literal["system", "user", "assistant"]
+    role: Role
     content: str
 
 
@@ -36,16 +39,19 @@ class Conversation:
         if text:
             self._add("assistant", f"{text}{CUT_MARK}" if cut else text)
 
-    def prompt(self, system_prompt: str) -> list[Message]:
+    def prompt(self, system_prompt: str, said: str = "") -> list[Message]:
+        """What the model is asked: the conversation, as it would be if the user had also `said` this."""
         system: list[Message] = [{"role": "system", "content": system_prompt}] if system_prompt else []
-        return system + self.messages
+        return system + (_with(self.messages, "user", said) if said else self.messages)
 
-    def _add(self, role: Literal["user", "assistant"], text: str) -> None:
-        if self.messages and self.messages[-1]["role"] == role:
-            self.messages[-1]["content"] += f" {text}"
-        else:
-            self.messages.append({"role": role, "content": text})
-        del self.messages[:-MAX_MESSAGES]
+    def _add(self, role: Role, text: str) -> None:
+        self.messages = _with(self.messages, role, text)[-MAX_MESSAGES:]
+
+
+def _with(messages: list[Message], role: Role, text: str) -> list[Message]:
+    if messages and messages[-1]["role"] == role:
+        return [*messages[:-1], {"role": role, "content": f"{messages[-1]['content']} {text}"}]
+    return [*messages, {"role": role, "content": text}]
 
 
 class Conversations:

@@ -89,13 +89,33 @@ class Detector(Protocol):
         ...
 
 
+class TurnDetector(Protocol):
+    async def end_of_turn(self, audio: Audio) -> float:
+        """Probability that the speaker of `audio`, the turn so far and the silence after it, has finished.
+
+        The last 8 s are listened to. A failure must never cost a turn: its caller goes on without an answer.
+        """
+        ...
+
+
 class Transcriber(Protocol):
     async def transcribe(
-        self, audio: Audio, *, language: str | None = None, partial: bool = False
+        self,
+        audio: Audio,
+        *,
+        language: str | None = None,
+        partial: bool = False,
+        prefix: str = "",
+        prompt: str = "",
+        word_timestamps: bool = False,
+        urgent: bool = False,
     ) -> Transcript:
         """The words in `audio`; `language` None means: detect it.
 
-        `partial` is for an utterance that goes on: the answer comes soon, and no doubted text is decoded again.
+        `partial` is for an utterance that goes on: the answer comes soon, and no doubted text is decoded again. After
+        a `prefix`, the beginning of what is said in `audio`, only what follows is written; `prompt` is what was said
+        before. `word_timestamps` puts the times of the words written into the segments. `urgent`: it goes before
+        partials of others.
         """
         ...
 
@@ -108,11 +128,20 @@ class Generator(Protocol):
 
 class Synthesizer(Protocol):
     def synthesize(
-        self, text: str, *, voice: str | None = None, language: str | None = None, speed: float = 1.0
+        self,
+        text: str,
+        *,
+        voice: str | None = None,
+        language: str | None = None,
+        speed: float = 1.0,
+        ahead_seconds: float = 0.0,
     ) -> AsyncGenerator[SpeechChunk, None]:
-        """The spoken `text`, chunk by chunk; nothing where there is nothing to say."""
+        """The spoken `text`, chunk by chunk; nothing where there is nothing to say.
+
+        `ahead_seconds`: the audio that its listener still has to hear; more urgent work of others may go first.
+        """
         ...
 
 
-class Inference(Detector, Transcriber, Generator, Synthesizer, Protocol):
-    """All four; what a session is given."""
+class Inference(Detector, TurnDetector, Transcriber, Generator, Synthesizer, Protocol):
+    """All five; what a session is given."""

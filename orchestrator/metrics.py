@@ -5,15 +5,26 @@ Callers say what happened; labels come from closed sets, so the number of series
 
 from __future__ import annotations
 
+import asyncio
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from orchestrator import admission
 from orchestrator.errors import InferenceError, VoiceError
 from orchestrator.protocol import Reason
 
-MODELS = ("vad", "whisper", "tensorrt_llm", "tts", "preprocessing", "postprocessing", "reply")
+MODELS = (
+    "vad",
+    "end_of_turn",
+    "whisper",
+    "tensorrt_llm",
+    "tts",
+    "preprocessing",
+    "postprocessing",
+    "reply",
+)
 _LEGS = (
     "first_partial",
     "partial_decode",
@@ -47,8 +58,17 @@ class Metrics:
     def session_closed(self) -> None:
         self._sessions_open.dec()
 
+    def session_refused(self, reason: admission.Reason) -> None:
+        """A newcomer was answered 503."""
+        self._refused.labels(reason).inc()
+
     def turn_finished(self, reason: Reason) -> None:
         self._turns_total.labels(reason).inc()
+
+    def reply_prepared(self, *, hit: bool, wasted_tokens: int = 0) -> None:
+        """A reply that was made ready in a pause was used, or dropped with what had been written of it."""
+        self._prepared_total.labels("hit" if hit else "miss").inc()
+        self._wasted_tokens.inc(wasted_tokens)
 
     def first_partial(self, seconds: float) -> None:
         """Start of speech to the first partial transcript."""
@@ -116,6 +136,10 @@ class Metrics:
     def _sessions(self) -> None:
         self._sessions_open = Gauge("beautyai_sessions_open", "Sessions open now", registry=self._registry)
         self._sessions_total = self._counter("sessions", "Sessions opened")
+        tasks = Gauge("beautyai_tasks", "Tasks of the event loop", registry=self._registry)
+        tasks.set_function(_running_tasks)
+        self._refused = self._counter("sessions_refused", "Newcomers refused with 503", "reason")
+        _preset(self._refused, admission.REASONS)
 
     def _turns(self) -> None:
         self._turns_total = self._counter("turns", "Turns by how they ended", "outcome")
@@ -124,6 +148,11 @@ class Metrics:
         _preset(self._leg_seconds, _LEGS)
         self._interruptions = self._counter("interruptions", "Replies stopped by the user")
         self._tokens = self._counter("tokens", "Tokens generated")
+        self._prepared_total = self._counter(
+            "prepared_replies", "Replies made ready in a pause, by what became of them", "outcome"
+        )
+        _preset(self._prepared_total, ("hit", "miss"))
+        self._wasted_tokens = self._counter("wasted_tokens", "Tokens of prepared replies that were dropped")
 
     def _traffic(self) -> None:
         self._audio_in = self._counter("audio_in_seconds", "Audio received")
@@ -152,6 +181,14 @@ class Metrics:
 
     def _histogram(self, name: str, help_text: str, buckets: tuple[float, ...], label: str) -> Histogram:
         return Histogram(f"beautyai_{name}", help_text, [label], registry=self._registry, buckets=buckets)
+
+
+def _running_tasks() -> int:
+    """0 outside an event loop."""
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        return 0
 
 
 def _preset(metric: Counter | Histogram, values: tuple[str, ...]) -> None:

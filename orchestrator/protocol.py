@@ -181,6 +181,20 @@ class VoiceResponse(ServerMessage):
     audio: bytes
 
 
+@dataclass(frozen=True)
+class Duck(ServerMessage):
+    """Somebody speaks over the reply: play it softly until `unduck`, or until `response_done`."""
+
+    type = "duck"
+    turn: int
+
+
+@dataclass(frozen=True)
+class Unduck(ServerMessage):
+    type = "unduck"
+    turn: int
+
+
 Reason = Literal["completed", "interrupted", "failed", "empty", "continued"]
 
 
@@ -196,7 +210,7 @@ class ResponseDone(ServerMessage):
 
 @dataclass(frozen=True)
 class TurnMetrics(ServerMessage):
-    """Every leg of a turn in ms; a leg that did not happen is null."""
+    """Every leg of a turn in ms, null where it did not happen. `prepared`: the reply was made ready in the pause."""
 
     type = "metrics"
     turn: int
@@ -208,6 +222,7 @@ class TurnMetrics(ServerMessage):
     voice_to_voice_ms: float | None = None
     reply_audio_ms: float | None = None
     tokens: int | None = None
+    prepared: bool = False
 
 
 @dataclass(frozen=True)
@@ -227,7 +242,7 @@ class Pong(ServerMessage):
 
 SERVER_MESSAGES: tuple[type[ServerMessage], ...] = (
     Ready, Configured, SpeechStarted, PartialTranscript, SpeechStopped, FinalTranscript, ResponseText,
-    VoiceResponse, ResponseDone, TurnMetrics, Error, Pong,
+    VoiceResponse, Duck, Unduck, ResponseDone, TurnMetrics, Error, Pong,
 )  # fmt: skip
 
 

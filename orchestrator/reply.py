@@ -16,7 +16,7 @@ from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
 from orchestrator.inference import Generation, Generator, SpeechChunk, Synthesizer
 from orchestrator.prompt import Detokenizer, ThinkFilter
-from orchestrator.sentences import Sentences, speakable
+from orchestrator.sentences import Sentences
 
 QUEUED_PIECES = 4
 QUEUED_CHUNKS = 32
@@ -31,6 +31,18 @@ class Listener(Protocol):
 
     async def spoke(self, text: str, chunk: SpeechChunk) -> None:
         """The next audio; `text` is the piece's on its first chunk, empty on the following. Returning late paces it."""
+        ...
+
+    def made(self, text: str, chunk: SpeechChunk) -> None:
+        """The voice has made the next audio; it is delivered to `spoke` later."""
+        ...
+
+    def made_piece(self) -> None:
+        """The piece whose audio was made last has no more."""
+        ...
+
+    def ahead_seconds(self) -> float:
+        """How much of the audio made is still to be heard."""
         ...
 
 
@@ -56,7 +68,7 @@ async def reply(
     try:
         async with anyio.create_task_group() as stages:
             stages.start_soon(_write, engine, generation, detokenizer, listener, pieces_in)
-            stages.start_soon(_synthesize, engine, speech, pieces, chunks_in)
+            stages.start_soon(_synthesize, engine, speech, listener, pieces, chunks_in)
             stages.start_soon(_deliver, chunks, listener)
     except Exception as error:
         raise _first(error) from None
@@ -85,6 +97,7 @@ async def _write(
 async def _synthesize(
     engine: Engine,
     speech: Speech,
+    listener: Listener,
     pieces: ObjectReceiveStream[str],
     chunks: ObjectSendStream[tuple[str, SpeechChunk]],
 ) -> None:
@@ -92,12 +105,18 @@ async def _synthesize(
         async for piece in pieces:
             text = piece
             spoken = engine.synthesize(
-                speakable(piece), voice=speech.voice, language=speech.language, speed=speech.speed
+                piece,
+                voice=speech.voice,
+                language=speech.language,
+                speed=speech.speed,
+                ahead_seconds=listener.ahead_seconds(),
             )
             async with aclosing(spoken) as stream:
                 async for chunk in stream:
+                    listener.made(text, chunk)
                     await chunks.send((text, chunk))
                     text = ""
+            listener.made_piece()
 
 
 async def _deliver(chunks: ObjectReceiveStream[tuple[str, SpeechChunk]], listener: Listener) -> None:

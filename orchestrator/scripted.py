@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from orchestrator.errors import InferenceError
 from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Transcript
 
-Method = Literal["detect", "transcribe", "generate", "synthesize"]
+Method = Literal["detect", "end_of_turn", "transcribe", "generate", "synthesize"]
 Outcome = Literal["running", "finished", "closed", "failed"]
 Item = TypeVar("Item")
 
@@ -41,6 +41,7 @@ class Delays:
     """How long each step takes, in seconds."""
 
     detect: float = 0.0
+    end_of_turn: float = 0.0
     transcribe: float = 0.0
     first_token: float = 0.0
     between_tokens: float = 0.0
@@ -77,6 +78,7 @@ class Scripted:
     transcripts: texts, or a function of the audio (for partials that grow with it).
     replies: token ids of each reply, or a string for `ids_of` it; `max_tokens` cuts it.
     detections: speech probabilities frame by frame; None: 1 where a frame's RMS reaches `loudness`, else 0.
+    finished: probabilities that the speaker has finished, in order; the last one repeats.
     Audio is a tone of `seconds_per_character` for each character of the text, in chunks of `chunk_seconds`.
     """
 
@@ -87,6 +89,7 @@ class Scripted:
         replies: Sequence[str | Sequence[int]] = ("Hello.",),
         detections: Sequence[float] | None = None,
         loudness: float = 0.01,
+        finished: Sequence[float] = (0.5,),
         language: str = "en",
         sample_rate: int = 16_000,
         seconds_per_character: float = 0.02,
@@ -100,6 +103,7 @@ class Scripted:
         self._replies = [ids_of(reply) if isinstance(reply, str) else list(reply) for reply in replies]
         self._detections = None if detections is None else iter(detections)
         self._loudness = loudness
+        self._finished = finished
         self._language = language
         self._sample_rate = sample_rate
         self._seconds_per_character = seconds_per_character
@@ -126,10 +130,27 @@ class Scripted:
             call.gave.append(Detection(np.asarray(speech, dtype=np.float32), state + np.float32(len(frames))))
         return call.gave[0]  # type: ignore[no-any-return]
 
+    async def end_of_turn(self, audio: Audio) -> float:
+        with self._call("end_of_turn", audio=audio) as (call, fault):
+            nth = len(self.of("end_of_turn")) - 1
+            await self._step(fault, 0, self._delays.end_of_turn)
+            call.gave.append(_nth_or_last(self._finished, nth))
+        return call.gave[0]  # type: ignore[no-any-return]
+
     async def transcribe(
-        self, audio: Audio, *, language: str | None = None, partial: bool = False
+        self,
+        audio: Audio,
+        *,
+        language: str | None = None,
+        partial: bool = False,
+        prefix: str = "",
+        prompt: str = "",
+        word_timestamps: bool = False,
+        urgent: bool = False,
     ) -> Transcript:
-        with self._call("transcribe", audio=audio, language=language, partial=partial) as (call, fault):
+        asked = {"audio": audio, "language": language, "partial": partial, "urgent": urgent}
+        asked |= {"prefix": prefix, "prompt": prompt, "word_timestamps": word_timestamps}
+        with self._call("transcribe", **asked) as (call, fault):
             nth = len(self.of("transcribe")) - 1
             await self._step(fault, 0, self._delays.transcribe)
             script = self._transcripts
@@ -148,9 +169,15 @@ class Scripted:
             await self._step(fault, len(call.gave), 0.0)
 
     async def synthesize(
-        self, text: str, *, voice: str | None = None, language: str | None = None, speed: float = 1.0
+        self,
+        text: str,
+        *,
+        voice: str | None = None,
+        language: str | None = None,
+        speed: float = 1.0,
+        ahead_seconds: float = 0.0,
     ) -> AsyncGenerator[SpeechChunk, None]:
-        asked = {"text": text, "voice": voice, "language": language, "speed": speed}
+        asked = {"text": text, "voice": voice, "language": language, "speed": speed, "ahead": ahead_seconds}
         with self._call("synthesize", **asked) as (call, fault):
             for index, pcm in enumerate(self._speak(text, speed)):
                 delay = self._delays.between_audio if index else self._delays.first_audio

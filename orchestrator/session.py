@@ -10,25 +10,30 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 
 import anyio
+import numpy as np
 from anyio.abc import TaskGroup
 
-from orchestrator import protocol, turn
-from orchestrator.audio import SAMPLE_RATE, Audio, Framer
+from orchestrator import endpointing, protocol
+from orchestrator import turn_events as turn
+from orchestrator.audio import FRAME_SAMPLES, SAMPLE_RATE, Audio, Framer
 from orchestrator.config import SessionSettings
 from orchestrator.errors import BadSetting, ClientError, InferenceError, InferenceRefused, VoiceError
+from orchestrator.hearing import Decode, Hearing
 from orchestrator.history import Conversation
-from orchestrator.inference import Inference, Transcript, fresh_state
+from orchestrator.inference import Inference, SpeechChunk, Transcript, fresh_state
+from orchestrator.interjection import Verdict
 from orchestrator.languages import AUTO
 from orchestrator.metrics import Metrics
-from orchestrator.partials import Agreement
+from orchestrator.overhearing import Overhearing
+from orchestrator.pause import Pause
 from orchestrator.prompt import ChatTemplate
-from orchestrator.recording import Recording
-from orchestrator.speaking import Speaking
+from orchestrator.replies import Replies
 from orchestrator.timing import TurnTiming
+from orchestrator.turn import TurnTaking
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +41,9 @@ Send = Callable[[protocol.ServerMessage], None]
 
 RECORDING_MS = 34_000
 """More than the longest utterance with its prefix and end silence."""
+
+END_SILENCE_SAMPLES = SAMPLE_RATE // 10
+"""The silence that `end_of_turn` hears after a voice; with more of it a cut sounds like an end (0007)."""
 
 
 class Session:
@@ -55,21 +63,29 @@ class Session:
     ) -> None:
         self.settings = settings
         self._inference = inference
-        self._template = template
         self._conversation = conversation
-        self._context_tokens = context_tokens
         self._metrics = metrics
         self._send = send
         self._clock = clock
         self._framer = Framer()
         self._state = fresh_state()
         self._detector_failed = False
-        self._turns = turn.TurnTaking(settings.turn_taking)
-        self._recording = Recording(turn.samples(RECORDING_MS))
+        self._turns = TurnTaking(settings.turn_taking)
+        self._hearing = Hearing(inference, turn.samples(RECORDING_MS))
         self._timings: dict[int, TurnTiming] = {}
-        self._agreements: dict[int, Agreement] = {}
-        self._partial_texts: dict[int, str] = {}
-        self._speaking: Speaking | None = None
+        self._overhearing = Overhearing(inference, self._hearing.recording, self._hearing.voicing)
+        self._pause: Pause | None = None
+        self._replies = Replies(
+            inference=inference,
+            template=template,
+            conversation=conversation,
+            context_tokens=context_tokens,
+            metrics=metrics,
+            send=send,
+            sent=self._chunk_sent,
+            finished=self._reply_finished,
+            clock=clock,
+        )
         self._tasks: TaskGroup
         self._stack = AsyncExitStack()
 
@@ -80,18 +96,19 @@ class Session:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._speaking is not None:
-            self._speaking.finish("interrupted")
+        self._replies.stop()
         self._tasks.cancel_scope.cancel()
         await self._stack.aclose()
 
     async def hear(self, audio: Audio) -> None:
         """Audio from the client, float32 [n_samples] at 16 kHz, any n_samples."""
         self._metrics.audio_received(len(audio) / SAMPLE_RATE)
-        for frame in self._framer.push(audio):
-            probability = await self._score(frame)
-            self._recording.append(frame)
-            self._receive(turn.FrameScored(probability))
+        frames = list(self._framer.push(audio))
+        if not frames:
+            return
+        for frame, probability in zip(frames, await self._score(np.concatenate(frames)), strict=True):
+            self._hearing.append(frame, float(probability))
+            self._receive(turn.FrameScored(float(probability)))
 
     async def configure(self, changes: dict[str, object]) -> None:
         """Change settings; raises BadSetting and changes nothing where one is wrong."""
@@ -127,22 +144,23 @@ class Session:
 
     def played(self, turn_number: int, played_ms: float) -> None:
         """The client's report of how far it has played the reply of that turn."""
-        if self._speaking is not None and self._speaking.turn == turn_number:
-            self._speaking.playback.report(self._clock(), played_ms)
+        speaking = self._replies.speaking
+        if speaking is not None and speaking.turn == turn_number:
+            speaking.playback.report(self._clock(), played_ms)
 
-    async def _score(self, frame: Audio) -> float:
-        """Speech probability of a frame; silence while the detector cannot answer, told to the client once."""
+    async def _score(self, audio: Audio) -> Audio:
+        """Speech probability of each frame; silence while the detector cannot answer, told to the client once."""
         try:
-            detection = await self._inference.detect(frame, self._state)
+            detection = await self._inference.detect(audio, self._state)
         except InferenceError as error:
             if not self._detector_failed:
                 self._report(error)
             self._detector_failed = True
             self._state = fresh_state()
-            return 0.0
+            return np.zeros(len(audio) // FRAME_SAMPLES, dtype=np.float32)
         self._detector_failed = False
         self._state = detection.state
-        return float(detection.probabilities[0])
+        return detection.probabilities
 
     def _receive(self, event: turn.Event) -> None:
         for action in self._turns.receive(event):
@@ -153,62 +171,147 @@ class Session:
             case turn.AnnounceSpeech(number, start):
                 self._announce(number, start)
             case turn.TranscribePartial(number, start, end):
-                self._tasks.start_soon(self._partial, number, self._recording.slice(start, end))
+                decode = self._hearing.partial(number, start, end, self._speech_threshold())
+                self._begin_partial(number, decode)
+            case turn.UnderstandPause(utterance):
+                self._begin_pause(utterance)
+            case turn.PrepareReply():
+                self._expect_end()
+            case turn.DropPrepared():
+                self._drop_pause()
             case turn.TranscribeFinal(utterance):
                 self._end_utterance(utterance)
+            case _:
+                self._do_reply(action)
+
+    def _do_reply(self, action: turn.Action) -> None:
+        match action:
             case turn.StartReply(number, text, language):
-                self._start_reply(number, text, language)
+                timing = self._timings.setdefault(number, TurnTiming(number, ended=self._clock()))
+                self._replies.start(self._tasks, timing, text, language, self.settings)
             case turn.KeepWords(number, text):
                 self._conversation.said(text)
                 self._close_turn(number, "continued")
             case turn.DropTurn(number):
                 self._close_turn(number, "empty")
+            case turn.Duck(number):
+                self._send(protocol.Duck(number))
+            case turn.Unduck(number):
+                self._send(protocol.Unduck(number))
+            case turn.JudgeOverlap():
+                self._tasks.start_soon(self._judge, action)
             case turn.StopReply():
-                if self._speaking is not None:
-                    self._speaking.finish("interrupted")
+                self._replies.stop()
+                self._overhearing.reply_stopped(self._turns.position)
 
     def _announce(self, number: int, start: int) -> None:
         self._timings[number] = TurnTiming(number, started=self._clock())
-        self._agreements[number] = Agreement()
+        interval_samples = turn.samples(self.settings.turn_taking.partial_interval_ms)
+        self._hearing.begin(number, self._language(), interval_samples)
         self._send(protocol.SpeechStarted(number, _audio_ms(start)))
 
-    async def _partial(self, number: int, audio: Audio) -> None:
+    def _begin_partial(self, number: int, decode: Decode | None) -> None:
+        if decode is None:
+            self._receive(turn.PartialFinished(number))
+        else:
+            self._tasks.start_soon(self._partial, number, decode)
+
+    async def _partial(self, number: int, decode: Decode) -> None:
         began = self._clock()
         try:
-            transcript = await self._transcribe(audio, partial=True)
-        except InferenceError as error:
-            log.warning("turn %d: no partial transcript: %s", number, error)
-        else:
+            transcript = await self._hearing.transcribe(decode)
             self._metrics.partial_decoded(self._clock() - began)
-            self._show(number, transcript)
+            self._show(number, decode, transcript)
+        except InferenceError as error:
+            log.info("turn %d: no partial transcript: %s", number, error)
         finally:
             self._receive(turn.PartialFinished(number))
 
-    def _show(self, number: int, transcript: Transcript) -> None:
-        agreement = self._agreements.get(number)
-        if agreement is None or not transcript.text:
+    def _show(self, number: int, decode: Decode, transcript: Transcript) -> None:
+        shown = self._hearing.understood(number, decode, transcript)
+        if shown is None:
             return
-        text, stable = agreement.update(transcript.text)
-        self._partial_texts[number] = text
         if self._timings[number].mark("first_partial", self._clock()):
             self._metrics.first_partial(self._clock() - (self._timings[number].started or 0.0))
-        self._send(protocol.PartialTranscript(number, text, stable))
+        self._send(protocol.PartialTranscript(number, shown.text, shown.stable_characters))
+
+    async def _understand_pause(self, number: int, decode: Decode, heard: Audio, pause: Pause) -> None:
+        """Understand what was said, say how long a silence ends it, and prepare the reply once that is worth it."""
+        with pause.scope:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._judge_pause, number, heard, pause)
+                await self._transcribe_pause(number, decode, pause)
+                await pause.may_be_the_end.wait()
+                if self._pause is pause and pause.transcript is not None and pause.transcript.text:
+                    timing, words = self._timings[number], pause.transcript
+                    self._replies.prepare(self._tasks, timing, words.text, words.language, self.settings)
+
+    async def _judge_pause(self, number: int, heard: Audio, pause: Pause) -> None:
+        settings, probability = self.settings.turn_taking, None
+        if settings.semantic_endpointing:
+            with suppress(InferenceError):
+                probability = await self._inference.end_of_turn(heard)
+        words = await pause.words()
+        end_silence_ms = settings.end_silence_ms
+        if words is not None:
+            end_silence_ms = endpointing.end_silence_ms(settings, words.text, words.language, probability)
+        self._receive(turn.PauseJudged(number, end_silence_ms))
+
+    async def _transcribe_pause(self, number: int, decode: Decode, pause: Pause) -> None:
+        try:
+            transcript = await self._hearing.transcribe(decode)
+        except InferenceError as error:
+            log.warning("turn %d: a pause was not understood: %s", number, error)
+        else:
+            pause.transcript = decode.whole(transcript)
+            self._show(number, decode, transcript)
+        pause.understood.set()
+
+    def _begin_pause(self, utterance: turn.Utterance) -> None:
+        self._pause = Pause()
+        decode = self._hearing.final(utterance, self._speech_threshold())
+        heard = decode.audio[: utterance.voiced_end - decode.request.start + END_SILENCE_SAMPLES]
+        self._tasks.start_soon(self._understand_pause, utterance.turn, decode, heard, self._pause)
+        self._replies.warm_up(self._tasks, self._hearing.shown(utterance.turn), self.settings)
+
+    def _expect_end(self) -> None:
+        if self._pause is not None:
+            self._pause.may_be_the_end.set()
+
+    def _drop_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.scope.cancel()
+            self._pause = None
+        self._replies.drop_prepared()
+
+    async def _judge(self, asked: turn.JudgeOverlap) -> None:
+        threshold = self.settings.turn_taking.reply_speech_threshold
+        sent_words = self._replies.sent_words()
+        verdict = await self._overhearing.judge(asked, sent_words, self._language(), threshold)
+        self._receive(turn.OverlapJudged(asked.voiced_start, verdict is Verdict.INTERRUPT))
+
+    def _chunk_sent(self, number: int, chunk: SpeechChunk, ahead_ms: float) -> None:
+        self._overhearing.reply_sent(self._turns.position + turn.samples(round(ahead_ms)), chunk)
+        self._receive(turn.ReplyHeard(number))
 
     def _end_utterance(self, utterance: turn.Utterance) -> None:
-        self._agreements.pop(utterance.turn, None)
         timing = self._timings[utterance.turn]
         now = self._clock()
         timing.mark("ended", now)
         timing.mark("voiced_end", now - (utterance.end - utterance.voiced_end) / SAMPLE_RATE)
         self._send(protocol.SpeechStopped(utterance.turn, _audio_ms(utterance.voiced_end)))
-        audio = self._recording.slice(utterance.start, utterance.end)
-        self._tasks.start_soon(self._final, utterance.turn, audio)
+        self._expect_end()
+        pause, self._pause = self._pause, None
+        decode = self._hearing.final(utterance, self._speech_threshold())
+        self._tasks.start_soon(self._final, utterance.turn, decode, pause)
 
-    async def _final(self, number: int, audio: Audio) -> None:
+    async def _final(self, number: int, decode: Decode, pause: Pause | None) -> None:
         try:
-            transcript = await self._transcribe(audio, partial=False)
+            transcript = await pause.words() if pause is not None else None
+            if transcript is None:
+                transcript = decode.whole(await self._hearing.transcribe(decode))
         except InferenceError as error:
-            self._conversation.said(self._partial_texts.pop(number, ""))
+            self._conversation.said(self._hearing.end(number))
             self._receive(turn.TranscriptFailed(number))
             self._report(error, number)
             self._close_turn(number, "failed")
@@ -219,37 +322,15 @@ class Session:
             self._send(protocol.FinalTranscript(number, transcript.text, transcript.language))
         self._receive(turn.TranscriptFinished(number, transcript.text, transcript.language))
 
-    async def _transcribe(self, audio: Audio, *, partial: bool) -> Transcript:
-        language = None if self.settings.language == AUTO else self.settings.language
-        return await self._inference.transcribe(audio, language=language, partial=partial)
+    def _speech_threshold(self) -> float:
+        return self.settings.turn_taking.speech_threshold
 
-    def _start_reply(self, number: int, text: str, language: str | None) -> None:
-        self._conversation.said(text)
-        timing = self._timings.setdefault(number, TurnTiming(number, ended=self._clock()))
-        self._speaking = Speaking(
-            timing=timing,
-            conversation=self._conversation,
-            metrics=self._metrics,
-            send=self._send,
-            clock=self._clock,
-            finished=self._reply_finished,
-        )
-        spoken_language = language if self.settings.language == AUTO else self.settings.language
-        messages = self._conversation.prompt(self.settings.system_prompt)
-        self._tasks.start_soon(
-            self._speaking.run,
-            self._inference,
-            self._template,
-            messages,
-            self.settings,
-            spoken_language,
-            self._context_tokens,
-        )
+    def _language(self) -> str | None:
+        return None if self.settings.language == AUTO else self.settings.language
 
     def _reply_finished(
         self, number: int, reason: protocol.Reason, text: str, error: VoiceError | None
     ) -> None:
-        self._speaking = None
         self._receive(turn.ReplyFinished(number))
         if error is not None:
             self._report(error, number)
@@ -257,7 +338,8 @@ class Session:
 
     def _close_turn(self, number: int, reason: protocol.Reason, text: str = "") -> None:
         """Every turn ends here, exactly once."""
-        self._partial_texts.pop(number, None)
+        self._hearing.end(number)
+        self._replies.drop_prepared(number)
         timing = self._timings.pop(number)
         self._metrics.turn_finished(reason)
         self._send(protocol.ResponseDone(number, text, reason))

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.audio import SAMPLE_RATE
 from orchestrator.inference import Audio, Generation, Sampling, SpeechChunk, Transcript
 
+_END_OF_TURN_SAMPLES = 8 * SAMPLE_RATE
 _SAMPLING_TENSORS = {
     "temperature": ("temperature", np.float32),
     "top_p": ("runtime_top_p", np.float32),
@@ -31,12 +33,28 @@ def string(text: str) -> NDArray[np.object_]:
     return np.array([[text.encode()]], dtype=np.object_)
 
 
-def transcription_tensors(audio: Audio, language: str | None, *, partial: bool) -> dict[str, NDArray[Any]]:
+def end_of_turn_tensors(audio: Audio) -> dict[str, NDArray[Any]]:
+    """Inputs of `end_of_turn`, which listens to no more than the last 8 s."""
+    return {"AUDIO": audio[None, -_END_OF_TURN_SAMPLES:]}
+
+
+def transcription_tensors(
+    audio: Audio,
+    language: str | None,
+    *,
+    partial: bool,
+    prefix: str = "",
+    prompt: str = "",
+    word_timestamps: bool = False,
+) -> dict[str, NDArray[Any]]:
     """Inputs of `whisper`, whose first guess is good enough for a partial transcript."""
     # Triton puts requests into one batch only where they have the same optional inputs, so none is left out.
     return {
         "AUDIO": audio[None],
         "LANGUAGE": string(language or ""),
+        "PREFIX": string(prefix),
+        "PROMPT": string(prompt),
+        "WORD_TIMESTAMPS": np.array([[word_timestamps]]),
         "FALLBACK": np.array([[not partial]]),
     }
 

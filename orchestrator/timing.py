@@ -21,6 +21,7 @@ class TurnTiming:
     first_audio: float | None = None
     reply_audio_ms: float = 0.0
     tokens: int = 0
+    prepared: bool = False
 
     def mark(self, leg: str, now: float) -> bool:
         """Set the mark where it is not set; True when this was the first time."""
@@ -41,6 +42,7 @@ class TurnTiming:
             voice_to_voice_ms=_ms(self.voiced_end, self.first_audio),
             reply_audio_ms=round(self.reply_audio_ms, 1),
             tokens=self.tokens,
+            prepared=self.prepared,
         )
 
 

@@ -26,6 +26,7 @@ from orchestrator.errors import BackendLost, InferenceError, InferenceTimeout
 from orchestrator.grpc_status import failure, failure_in_stream
 from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Transcript
 from orchestrator.tensors import (
+    end_of_turn_tensors,
     generation_tensors,
     speech_chunk,
     string,
@@ -58,6 +59,7 @@ class Deadlines:
     """Longest waits in seconds: for one answer, or for the first and each further item of a stream."""
 
     detect: float = 1.0
+    end_of_turn: float = 0.5  # later, the turn has ended without an answer
     transcribe: float = 8.0
     first_token: float = 5.0
     between_tokens: float = 3.0
@@ -96,14 +98,35 @@ class TritonInference:
         await self._channel.close()
 
     async def detect(self, audio: Audio, state: NDArray[np.float32]) -> Detection:
-        tensors = {"AUDIO": audio[None], "STATE": state[None]}
-        answer = await self.infer("vad", tensors, self._deadlines.detect)
-        return Detection(answer["SPEECH_PROBABILITY"][0], answer["STATE"][0])
+        probabilities, states = await self.detect_batch(audio[None], state[None])
+        return Detection(probabilities[0], states[0])
+
+    async def detect_batch(
+        self, audio: NDArray[np.float32], states: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """One request for many callers; see `detecting.BatchDetector`."""
+        answer = await self.infer("vad", {"AUDIO": audio, "STATE": states}, self._deadlines.detect)
+        return answer["SPEECH_PROBABILITY"], answer["STATE"]
+
+    async def end_of_turn(self, audio: Audio) -> float:
+        tensors = end_of_turn_tensors(audio)
+        answer = await self.infer("end_of_turn", tensors, self._deadlines.end_of_turn)
+        return float(answer["PROBABILITY"].flat[0])
 
     async def transcribe(
-        self, audio: Audio, *, language: str | None = None, partial: bool = False
+        self,
+        audio: Audio,
+        *,
+        language: str | None = None,
+        partial: bool = False,
+        prefix: str = "",
+        prompt: str = "",
+        word_timestamps: bool = False,
+        urgent: bool = False,  # noqa: ARG002 - who goes first is decided before Triton: priorities.py
     ) -> Transcript:
-        tensors = transcription_tensors(audio, language, partial=partial)
+        tensors = transcription_tensors(
+            audio, language, partial=partial, prefix=prefix, prompt=prompt, word_timestamps=word_timestamps
+        )
         return transcript(await self.infer("whisper", tensors, self._deadlines.transcribe))
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:
@@ -120,7 +143,13 @@ class TritonInference:
                     yield ids
 
     async def synthesize(
-        self, text: str, *, voice: str | None = None, language: str | None = None, speed: float = 1.0
+        self,
+        text: str,
+        *,
+        voice: str | None = None,
+        language: str | None = None,
+        speed: float = 1.0,
+        ahead_seconds: float = 0.0,  # noqa: ARG002 - who goes first is decided before Triton: priorities.py
     ) -> AsyncGenerator[SpeechChunk, None]:
         tensors = {"TEXT": string(text), "SPEED": np.array([[speed]], dtype=np.float32)}
         tensors |= {"VOICE": string(voice)} if voice is not None else {}

@@ -62,6 +62,7 @@ def pytest_configure() -> None:
     runtime = fetch(Settings.from_environment())
     tiny_en = fetch(Settings.from_environment({**os.environ, "BEAUTYAI_WHISPER": "tiny.en"}))
     os.environ["BEAUTYAI_VAD_MODEL"] = str(runtime.vad_model)
+    os.environ["BEAUTYAI_END_OF_TURN_MODEL"] = str(runtime.end_of_turn_model)
     os.environ["BEAUTYAI_WHISPER_DIR"] = str(runtime.whisper_dir)
     os.environ["BEAUTYAI_WHISPER_TINY_EN_DIR"] = str(tiny_en.whisper_dir)
     os.environ["BEAUTYAI_TOKENIZER_DIR"] = str(runtime.tokenizer_dir)
@@ -130,7 +131,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 def _environment_with_free_ports() -> dict[str, str]:
     names = ("PORT", "TRITON_GRPC_PORT", "TRITON_METRICS_PORT")
-    return {**os.environ, **{name: str(ports.free_port()) for name in names}, "BEAUTYAI_HOST": "127.0.0.1"}
+    # A busy machine is slow, and the tests come in all the same.
+    others = {"BEAUTYAI_HOST": "127.0.0.1", "BEAUTYAI_ADMISSION_WAIT_MS": "600000"}
+    return {**os.environ, **{name: str(ports.free_port()) for name in names}, **others}
 
 
 def _started(command: str, environment: dict[str, str], output: Path) -> subprocess.Popen[bytes]:

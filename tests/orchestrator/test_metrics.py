@@ -27,6 +27,7 @@ def test_a_closed_session_is_no_longer_open_but_still_counted() -> None:
 
 def test_events_reach_their_series() -> None:
     metrics = Metrics()
+    metrics.session_refused("full")
     metrics.turn_finished("interrupted")
     metrics.voice_to_voice(0.42)
     metrics.client_error("bad_audio")
@@ -35,6 +36,7 @@ def test_events_reach_their_series() -> None:
     metrics.outbox_overflowed()
     metrics.interrupted()
     found = samples(metrics)
+    assert found["beautyai_sessions_refused_total,full"] == 1
     assert found["beautyai_turns_total,interrupted"] == 1
     assert found["beautyai_turn_leg_seconds_sum,voice_to_voice"] == pytest.approx(0.42)
     assert found["beautyai_client_errors_total,bad_audio"] == 1

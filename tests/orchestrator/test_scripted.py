@@ -51,6 +51,11 @@ async def test_a_transcript_can_grow_with_the_audio() -> None:
     assert scripted.of("transcribe")[0].asked["language"] == "de"
 
 
+async def test_probabilities_of_a_finished_turn_come_in_order_and_the_last_repeats() -> None:
+    scripted: Inference = Scripted(finished=[0.1, 0.9])
+    assert [await scripted.end_of_turn(tone(0.1)) for _ in range(3)] == [0.1, 0.9, 0.9]
+
+
 async def test_a_reply_is_streamed_token_by_token_up_to_max_tokens() -> None:
     scripted = Scripted(replies=["Grüße"])
     ids = [token for piece in [p async for p in scripted.generate(ask())] for token in piece]

@@ -23,6 +23,7 @@ from orchestrator.session import Session
 
 pytestmark = pytest.mark.anyio
 NO_PARTIALS = {"turn_taking": {"partial_interval_ms": 10_000}}
+PLAIN_ENDS = {"turn_taking": {"semantic_endpointing": False}}
 Message = TypeVar("Message", bound=protocol.ServerMessage)
 
 
@@ -39,11 +40,16 @@ class Peer:
     """A session and everything it has said; the test's side of the conversation."""
 
     def __init__(
-        self, session: Session, conversation: Conversation, said: list[protocol.ServerMessage]
+        self,
+        session: Session,
+        conversation: Conversation,
+        said: list[protocol.ServerMessage],
+        metrics: Metrics,
     ) -> None:
         self.session = session
         self.conversation = conversation
         self.said = said
+        self.metrics = metrics
 
     def all(self, kind: type[Message]) -> list[Message]:
         return [message for message in self.said if isinstance(message, kind)]
@@ -54,6 +60,10 @@ class Peer:
                 await anyio.sleep(0.005)
         return self.all(kind)[count - 1]
 
+    def metric(self, series: str) -> float:
+        body, _ = self.metrics.render()
+        return next(float(line.split()[-1]) for line in body.decode().splitlines() if line.startswith(series))
+
     async def utter(self, ms: int = 960) -> None:
         await self.session.hear(np.concatenate([tone(ms), silence(704)]))
 
@@ -62,20 +72,24 @@ class Peer:
 async def talking(
     template: ChatTemplate, models: Scripted, settings: dict[str, Any] | None = None
 ) -> AsyncIterator[Peer]:
-    """A running session. Without settings of its own it asks for no partials, so transcripts come in script order."""
+    """A running session whose turns end after 500 ms.
+
+    Without settings of its own it asks for no partials, so transcripts come in script order.
+    """
     said: list[protocol.ServerMessage] = []
     conversation = Conversation("test")
+    metrics = Metrics()
     session = Session(
         inference=models,
         template=template,
         conversation=conversation,
-        settings=SessionSettings().merged(settings or NO_PARTIALS),
+        settings=SessionSettings().merged(PLAIN_ENDS).merged(settings or NO_PARTIALS),
         context_tokens=2048,
-        metrics=Metrics(),
+        metrics=metrics,
         send=said.append,
     )
     async with session:
-        yield Peer(session, conversation, said)
+        yield Peer(session, conversation, said, metrics)
 
 
 async def test_a_spoken_turn_is_announced_transcribed_answered_and_closed(template: ChatTemplate) -> None:
@@ -163,6 +177,7 @@ async def test_speech_over_the_reply_stops_it_and_history_keeps_what_was_heard(
         await peer.utter()
         await peer.until(protocol.VoiceResponse, 2)
         await peer.session.hear(tone(320))
+        assert peer.all(protocol.Duck) == [protocol.Duck(1)]
         done = await peer.until(protocol.ResponseDone)
         assert done.reason == "interrupted"
         assert story.startswith(done.text)
@@ -175,6 +190,154 @@ async def test_speech_over_the_reply_stops_it_and_history_keeps_what_was_heard(
         await peer.until(protocol.ResponseDone, 2)
     assert all(voice.turn == 2 for voice in peer.all(protocol.VoiceResponse)[heard_then:])
     assert peer.conversation.messages[1]["content"] == (f"{done.text}…" if done.text else "Fine.")
+
+
+async def test_a_sound_over_the_reply_that_is_no_words_ducks_it_for_a_while_and_it_goes_on(
+    template: ChatTemplate,
+) -> None:
+    models = Scripted(
+        transcripts=["Tell me a story.", ""], replies=["Once upon a time there was a story. " * 3]
+    )
+    async with talking(template, models) as peer:
+        await peer.utter()
+        await peer.until(protocol.VoiceResponse, 2)
+        await peer.session.hear(tone(320))
+        assert peer.all(protocol.Duck) == [protocol.Duck(1)]
+        for _ in range(4):
+            await anyio.sleep(0.01)
+            await peer.session.hear(silence(160))
+        assert peer.all(protocol.Unduck) == [protocol.Unduck(1)]
+        assert (await peer.until(protocol.ResponseDone)).reason == "completed"
+    assert len(peer.all(protocol.SpeechStarted)) == 1
+
+
+async def test_a_pause_prepares_the_reply_and_nothing_of_it_leaves_before_the_turn_is_over(
+    template: ChatTemplate,
+) -> None:
+    models = Scripted(transcripts=["What time is it?"], replies=["It is noon."])
+    async with talking(template, models) as peer:
+        await peer.session.hear(np.concatenate([tone(960), silence(256)]))
+        with anyio.fail_after(5):
+            while not models.of("synthesize"):
+                await anyio.sleep(0.005)
+        assert [message.type for message in peer.said] == ["speech_started", "partial_transcript"]
+        await peer.session.hear(silence(448))
+        assert (await peer.until(protocol.ResponseDone)).text == "It is noon."
+        assert (await peer.until(protocol.TurnMetrics)).prepared
+    assert len(models.of("transcribe")) == len(models.of("generate")) == 1
+    assert peer.metric('beautyai_prepared_replies_total{outcome="hit"}') == 1
+
+
+async def test_who_goes_on_after_a_pause_is_answered_once_and_the_prepared_reply_is_closed(
+    template: ChatTemplate,
+) -> None:
+    models = Scripted(
+        transcripts=["I would like", "I would like a coffee."],
+        replies=["Like what? " * 50, "Here you are."],
+        delays=Delays(between_tokens=0.001),
+    )
+    async with talking(template, models) as peer:
+        await peer.session.hear(np.concatenate([tone(960), silence(256)]))
+        with anyio.fail_after(5):
+            while not models.of("synthesize"):
+                await anyio.sleep(0.005)
+        await peer.session.hear(tone(640))
+        await anyio.sleep(0.02)
+        assert models.of("generate")[0].outcome == "closed"
+        await peer.session.hear(silence(704))
+        await peer.until(protocol.ResponseDone)
+    assert peer.conversation.messages == [
+        {"role": "user", "content": "I would like a coffee."},
+        {"role": "assistant", "content": "Here you are."},
+    ]
+    assert [message.text for message in peer.all(protocol.FinalTranscript)] == ["I would like a coffee."]
+    assert peer.metric('beautyai_prepared_replies_total{outcome="miss"}') == 1
+    assert peer.metric("beautyai_wasted_tokens_total") > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "probability", "ends_after_ms"),
+    [("What time is it?", 0.99, 400), ("I would like a coffee and", 0.99, 1200)],
+)
+async def test_what_was_said_decides_how_long_a_silence_ends_the_turn(
+    template: ChatTemplate, words: str, probability: float, ends_after_ms: int
+) -> None:
+    models = Scripted(transcripts=[words], finished=[probability])
+    settings = {"turn_taking": {"semantic_endpointing": True, "partial_interval_ms": 10_000}}
+    async with talking(template, models, settings) as peer:
+        await peer.session.hear(np.concatenate([tone(960), silence(256)]))
+        await peer.until(protocol.PartialTranscript)
+        await anyio.sleep(0.02)
+        for _ in range(40):
+            await peer.session.hear(silence(32))
+        metrics = await peer.until(protocol.TurnMetrics)
+    assert metrics.end_silence_ms == pytest.approx(ends_after_ms, abs=33)
+
+
+async def test_without_the_ending_model_the_turn_ends_all_the_same(template: ChatTemplate) -> None:
+    models = Scripted(faults=[Fault("end_of_turn", 0, BackendLost("end_of_turn is restarting"))])
+    settings = {"turn_taking": {"semantic_endpointing": True, "partial_interval_ms": 10_000}}
+    async with talking(template, models, settings) as peer:
+        await peer.utter()
+        assert (await peer.until(protocol.ResponseDone)).reason == "completed"
+        assert peer.all(protocol.Error) == []
+
+
+async def test_without_eager_replies_nothing_is_asked_before_the_turn_is_over(template: ChatTemplate) -> None:
+    models = Scripted()
+    settings = {"turn_taking": {"eager": False, "partial_interval_ms": 10_000}}
+    async with talking(template, models, settings) as peer:
+        await peer.session.hear(np.concatenate([tone(960), silence(448)]))
+        await anyio.sleep(0.02)
+        assert models.of("transcribe") == []
+        await peer.session.hear(silence(256))
+        assert not (await peer.until(protocol.TurnMetrics)).prepared
+
+
+async def test_a_prepared_reply_that_fails_is_told_only_when_the_turn_is_over(template: ChatTemplate) -> None:
+    models = Scripted(faults=[Fault("generate", 0, BackendLost("tensorrt_llm is restarting"))])
+    async with talking(template, models) as peer:
+        await peer.session.hear(np.concatenate([tone(960), silence(256)]))
+        with anyio.fail_after(5):
+            while not models.of("generate"):
+                await anyio.sleep(0.005)
+        assert peer.all(protocol.Error) == []
+        await peer.session.hear(silence(448))
+        assert (await peer.until(protocol.ResponseDone)).reason == "failed"
+    assert peer.conversation.messages == [{"role": "user", "content": "hello"}]
+
+
+async def test_in_a_pause_the_engine_reads_what_was_understood_before_the_transcript_is_there(
+    template: ChatTemplate,
+) -> None:
+    models = Scripted(transcripts=["What time", "What time is it?"], replies=["x", "It is noon."])
+    settings = {"turn_taking": {"partial_interval_ms": 640}}
+    async with talking(template, models, settings) as peer:
+        await peer.session.hear(tone(800))
+        await peer.until(protocol.PartialTranscript)
+        await peer.session.hear(silence(704))
+        assert (await peer.until(protocol.ResponseDone)).text == "It is noon."
+    read, asked = (call.asked["generation"] for call in models.of("generate"))
+    assert read.sampling.max_tokens == 1
+    shared = [one for one, other in zip(read.prompt_ids, asked.prompt_ids, strict=False) if one == other]
+    assert "What time" in text_of(shared)
+    assert peer.conversation.messages[0]["content"] == "What time is it?"
+
+
+async def test_a_typed_turn_in_the_pause_is_not_answered_with_what_was_prepared_for_the_spoken_one(
+    template: ChatTemplate,
+) -> None:
+    models = Scripted(transcripts=["spoken"], replies=["To the spoken.", "To the typed.", "To both."])
+    async with talking(template, models) as peer:
+        await peer.session.hear(np.concatenate([tone(960), silence(256)]))
+        with anyio.fail_after(5):
+            while not models.of("synthesize"):
+                await anyio.sleep(0.005)
+        peer.session.say("typed")
+        await peer.session.hear(silence(448))
+        await peer.until(protocol.ResponseDone, 2)
+    prompts = [text_of(call.asked["generation"].prompt_ids) for call in models.of("generate")]
+    assert "typed spoken" in prompts[-1]
 
 
 async def test_barge_in_closes_the_generation_that_is_still_running(template: ChatTemplate) -> None:
@@ -229,7 +392,8 @@ async def test_a_lost_backend_is_one_typed_error_and_the_words_are_kept(template
 
 async def test_a_transcript_already_shown_survives_a_failed_final_one(template: ChatTemplate) -> None:
     models = Scripted(
-        transcripts=["What is"], faults=[Fault("transcribe", 1, BackendLost("whisper is restarting"))]
+        transcripts=["What is"],
+        faults=[Fault("transcribe", call, BackendLost("whisper is restarting")) for call in (1, 2)],
     )
     async with talking(template, models, {"turn_taking": {"partial_interval_ms": 640}}) as peer:
         await peer.session.hear(tone(800))
@@ -240,10 +404,11 @@ async def test_a_transcript_already_shown_survives_a_failed_final_one(template: 
 
 
 async def test_a_detector_that_is_away_is_told_once_and_hearing_goes_on_after(template: ChatTemplate) -> None:
-    faults = [Fault("detect", call, BackendLost("vad is restarting")) for call in range(20)]
+    faults = [Fault("detect", call, BackendLost("vad is restarting")) for call in range(3)]
     models = Scripted(faults=faults)
     async with talking(template, models) as peer:
-        await peer.session.hear(tone(640))
+        for _ in range(3):
+            await peer.session.hear(tone(320))
         assert len(peer.all(protocol.Error)) == 1
         await peer.utter()
         assert (await peer.until(protocol.ResponseDone)).reason == "completed"

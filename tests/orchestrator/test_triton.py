@@ -22,7 +22,7 @@ from orchestrator.errors import (
 )
 from orchestrator.grpc_status import failure, failure_in_stream
 from orchestrator.inference import Generation, Sampling, fresh_state
-from orchestrator.tensors import generation_tensors, token_ids, transcription_tensors
+from orchestrator.tensors import end_of_turn_tensors, generation_tensors, token_ids, transcription_tensors
 from orchestrator.triton import Deadlines, TritonInference
 from tests.conftest import RunningTriton
 
@@ -139,11 +139,25 @@ def test_only_the_sampling_that_is_set_is_sent() -> None:
 
 def test_partial_and_final_transcripts_ask_for_the_same_inputs_and_can_share_a_batch() -> None:
     audio = np.zeros(1_600, np.float32)
-    partial = transcription_tensors(audio, None, partial=True)
+    partial = transcription_tensors(
+        audio, None, partial=True, prefix="so", prompt="Now.", word_timestamps=True
+    )
     final = transcription_tensors(audio, "de", partial=False)
     assert partial.keys() == final.keys()
-    assert (bool(partial["FALLBACK"][0, 0]), bool(final["FALLBACK"][0, 0])) == (False, True)
-    assert (partial["LANGUAGE"][0, 0], final["LANGUAGE"][0, 0]) == (b"", b"de")
+    differing = {name: (partial[name].item(), final[name].item()) for name in partial if name != "AUDIO"}
+    assert differing == {
+        "LANGUAGE": (b"", b"de"),
+        "PREFIX": (b"so", b""),
+        "PROMPT": (b"Now.", b""),
+        "WORD_TIMESTAMPS": (True, False),
+        "FALLBACK": (False, True),
+    }
+
+
+def test_no_more_of_a_turn_is_sent_than_is_listened_to() -> None:
+    audio = np.arange(9 * 16_000, dtype=np.float32)
+    assert end_of_turn_tensors(audio)["AUDIO"].tolist() == [audio[16_000:].tolist()]
+    assert end_of_turn_tensors(audio[:512])["AUDIO"].shape == (1, 512)
 
 
 def test_ids_beyond_the_sequence_length_are_padding() -> None:
@@ -245,6 +259,13 @@ async def test_what_is_said_is_heard_and_understood(triton: RunningTriton) -> No
     assert detection.probabilities.max() > 0.9
     assert detection.state.shape == (320,)
     assert (transcript.text, transcript.language) == (DEFAULT_QUESTION, "en")
+
+
+@pytest.mark.triton
+async def test_a_whole_question_has_ended(triton: RunningTriton) -> None:
+    question = pcm16_to_audio(read_audio(DEFAULT_RECORDING, 16_000))
+    async with TritonInference(triton.grpc_url) as inference:
+        assert await inference.end_of_turn(np.concatenate([question, np.zeros(3_200, np.float32)])) > 0.9
 
 
 @pytest.mark.triton

@@ -9,19 +9,21 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator import turn
+from orchestrator import turn_events as turn
 from orchestrator.audio import FRAME_SAMPLES
 from orchestrator.config import TurnTakingSettings
+from orchestrator.turn import TurnTaking
 
 FRAME_MS = 32
 Kind = TypeVar("Kind")
 
 
-def machine(**changes: object) -> turn.TurnTaking:
-    return turn.TurnTaking(TurnTakingSettings.model_validate(changes))
+def machine(**changes: object) -> TurnTaking:
+    """One that waits for no judgement of a pause unless it is told to."""
+    return TurnTaking(TurnTakingSettings.model_validate({"semantic_endpointing": False, **changes}))
 
 
-def feed(taking: turn.TurnTaking, probability: float, ms: int) -> list[turn.Action]:
+def feed(taking: TurnTaking, probability: float, ms: int) -> list[turn.Action]:
     actions: list[turn.Action] = []
     for _ in range(ms // FRAME_MS):
         actions += taking.receive(turn.FrameScored(probability))
@@ -32,11 +34,11 @@ def of(actions: Iterable[turn.Action], kind: type[Kind]) -> list[Kind]:
     return [action for action in actions if isinstance(action, kind)]
 
 
-def say(taking: turn.TurnTaking, ms: int = 1600) -> list[turn.Action]:
+def say(taking: TurnTaking, ms: int = 1600) -> list[turn.Action]:
     return feed(taking, 0.9, ms) + feed(taking, 0.0, 640)
 
 
-def answer(taking: turn.TurnTaking, number: int, text: str = "hello") -> list[turn.Action]:
+def answer(taking: TurnTaking, number: int, text: str = "hello") -> list[turn.Action]:
     return taking.receive(turn.TranscriptFinished(number, text, "en"))
 
 
@@ -114,15 +116,183 @@ def test_speech_before_the_transcript_is_there_joins_it_to_the_next_turn() -> No
     assert answer(taking, 2) == [turn.StartReply(2, "hello", "en")]
 
 
-def test_speech_over_a_reply_stops_it_before_the_new_turn_is_announced() -> None:
-    taking = machine(barge_in_ms=256)
+def replying(**changes: object) -> TurnTaking:
+    """A machine whose first turn is being answered aloud."""
+    taking = machine(**changes)
     say(taking)
     answer(taking, 1)
-    assert feed(taking, 0.9, 224) == []
-    assert feed(taking, 0.9, 32)[:2] == [
+    taking.receive(turn.ReplyHeard(1))
+    return taking
+
+
+def judged(taking: TurnTaking, asked: turn.JudgeOverlap, *, interrupts: bool) -> list[turn.Action]:
+    return taking.receive(turn.OverlapJudged(asked.voiced_start, interrupts))
+
+
+def test_speech_over_a_reply_ducks_it_at_once_and_is_judged_when_there_is_enough_of_it() -> None:
+    taking = replying(duck_ms=64, barge_in_ms=256, prefix_ms=320)
+    start = taking.position
+    assert feed(taking, 0.9, 32) == []
+    assert feed(taking, 0.9, 32) == [turn.Duck(1)]
+    assert feed(taking, 0.9, 160) == []
+    (asked,) = feed(taking, 0.9, 32)
+    assert asked == turn.JudgeOverlap(start - turn.samples(320), start, taking.position)
+    assert feed(taking, 0.9, 640) == []  # one judgement at a time
+
+
+def test_words_over_a_reply_stop_it_before_the_new_turn_is_announced_from_their_beginning() -> None:
+    taking = replying()
+    start = taking.position
+    (asked,) = of(feed(taking, 0.9, 320), turn.JudgeOverlap)
+    assert judged(taking, asked, interrupts=True) == [
         turn.StopReply(1),
-        turn.AnnounceSpeech(2, taking.position - turn.samples(256 + 320)),
+        turn.AnnounceSpeech(2, start - turn.samples(320)),
     ]
+    assert of(feed(taking, 0.0, 640), turn.TranscribeFinal)
+
+
+def test_a_sound_over_a_reply_lets_it_go_on_and_is_judged_again_while_it_lasts() -> None:
+    taking = replying()
+    (asked,) = of(feed(taking, 0.9, 320), turn.JudgeOverlap)
+    assert judged(taking, asked, interrupts=False) == []
+    (again,) = of(feed(taking, 0.9, 320), turn.JudgeOverlap)
+    assert again.end > asked.end
+    assert judged(taking, again, interrupts=False) == []
+    (last,) = of(feed(taking, 0.0, 320), turn.JudgeOverlap)
+    assert judged(taking, last, interrupts=False) == []
+    assert feed(taking, 0.0, 320) == [turn.Unduck(1)]
+    assert feed(taking, 0.0, 3200) == []
+
+
+def test_a_click_over_a_reply_ducks_it_for_a_moment_and_asks_nobody() -> None:
+    taking = replying(barge_in_ms=256)
+    actions = feed(taking, 0.9, 96) + feed(taking, 0.0, 640)
+    assert actions == [turn.Duck(1), turn.Unduck(1)]
+
+
+def test_a_judgement_that_comes_late_is_still_heeded_and_one_of_an_older_overlap_is_not() -> None:
+    taking = replying()
+    (asked,) = of(feed(taking, 0.9, 320), turn.JudgeOverlap)
+    assert feed(taking, 0.0, 960) == []  # the reply stays ducked until the judgement is there
+    assert judged(taking, asked, interrupts=True)[0] == turn.StopReply(1)
+    assert taking.receive(turn.OverlapJudged(asked.voiced_start, True)) == []
+
+
+def test_who_speaks_when_the_reply_ends_has_the_word() -> None:
+    taking = replying()
+    feed(taking, 0.9, 192)
+    assert of(taking.receive(turn.ReplyFinished(1)), turn.AnnounceSpeech)
+
+
+def test_words_at_the_very_end_of_a_reply_are_not_lost() -> None:
+    taking = replying()
+    (asked,) = of(feed(taking, 0.9, 320), turn.JudgeOverlap)
+    feed(taking, 0.0, 64)
+    assert taking.receive(turn.ReplyFinished(1)) == []
+    assert of(judged(taking, asked, interrupts=True), turn.AnnounceSpeech)
+
+
+def test_speech_before_a_reply_is_heard_stops_it_at_once_and_it_is_owed_if_there_were_no_words() -> None:
+    taking = machine(min_speech_ms=128)
+    say(taking)
+    answer(taking, 1)
+    actions = feed(taking, 0.9, 128)
+    assert actions[0] == turn.StopReply(1)
+    assert isinstance(actions[1], turn.AnnounceSpeech)
+    feed(taking, 0.0, 640)
+    assert answer(taking, 2, "") == [turn.StartReply(2, "", "en")]
+
+
+def test_over_a_reply_speech_must_be_clearer() -> None:
+    taking = replying(speech_threshold=0.5, reply_speech_threshold=0.7)
+    assert feed(taking, 0.6, 3200) == []
+    assert of(feed(taking, 0.8, 64), turn.Duck)
+
+
+def pause(taking: TurnTaking, ms: int = 224) -> turn.UnderstandPause:
+    actions = feed(taking, 0.0, ms)
+    (understand,) = of(actions, turn.UnderstandPause)
+    assert of(actions, turn.PrepareReply) == [turn.PrepareReply(understand.utterance.turn)]
+    return understand
+
+
+def test_a_pause_is_understood_and_then_prepares_a_reply_and_the_end_of_the_turn_follows() -> None:
+    taking = machine(pause_ms=96, eager_silence_ms=200, end_silence_ms=500)
+    feed(taking, 0.9, 960)
+    heard = turn.Utterance(1, 0, turn.samples(960 + 96), turn.samples(960))
+    assert feed(taking, 0.0, 96) == [turn.UnderstandPause(heard)]
+    assert feed(taking, 0.0, 64) == []
+    assert feed(taking, 0.0, 32) == [turn.PrepareReply(1)]
+    (final,) = feed(taking, 0.0, 320)
+    assert isinstance(final, turn.TranscribeFinal)
+
+
+def test_a_short_pause_is_understood_and_no_reply_is_begun_in_it() -> None:
+    taking = machine()
+    feed(taking, 0.9, 960)
+    actions = feed(taking, 0.0, 128) + feed(taking, 0.9, 320)
+    assert len(of(actions, turn.UnderstandPause)) == len(of(actions, turn.DropPrepared)) == 1
+    assert not of(actions, turn.PrepareReply)
+
+
+def test_without_eager_replies_a_pause_asks_for_nothing() -> None:
+    taking = machine(eager=False)
+    feed(taking, 0.9, 960)
+    (final,) = feed(taking, 0.0, 512)
+    assert isinstance(final, turn.TranscribeFinal)
+
+
+def test_speech_after_a_pause_drops_what_was_prepared_and_the_next_pause_prepares_anew() -> None:
+    taking = machine()
+    feed(taking, 0.9, 960)
+    pause(taking)
+    assert taking.receive(turn.FrameScored(0.9))[0] == turn.DropPrepared(1)
+    assert not of(feed(taking, 0.9, 320), turn.DropPrepared)
+    assert pause(taking).utterance.turn == 1
+
+
+def test_a_finished_question_ends_the_turn_sooner_and_an_unfinished_one_later() -> None:
+    for silence_ms in (320, 960):
+        taking = machine(end_silence_ms=500)
+        feed(taking, 0.9, 960)
+        pause(taking)
+        taking.receive(turn.PauseJudged(1, silence_ms))
+        assert not of(feed(taking, 0.0, silence_ms - 224 - 32), turn.TranscribeFinal)
+        assert of(feed(taking, 0.0, 32), turn.TranscribeFinal)
+
+
+def test_the_end_waits_for_a_judgement_that_is_late_as_long_as_it_might_ask_for() -> None:
+    taking = machine(semantic_endpointing=True, end_silence_ms=500, unfinished_silence_ms=1200)
+    feed(taking, 0.9, 960)
+    pause(taking)
+    assert not of(feed(taking, 0.0, 928), turn.TranscribeFinal)
+    assert of(feed(taking, 0.0, 64), turn.TranscribeFinal)
+
+
+def test_a_judgement_that_comes_after_its_silence_ends_the_turn_at_once() -> None:
+    taking = machine(end_silence_ms=500)
+    feed(taking, 0.9, 960)
+    pause(taking, 416)
+    assert of(taking.receive(turn.PauseJudged(1, 400)), turn.TranscribeFinal)
+
+
+def test_a_judgement_holds_for_its_own_pause_only() -> None:
+    taking = machine(end_silence_ms=500)
+    feed(taking, 0.9, 960)
+    pause(taking)
+    taking.receive(turn.PauseJudged(1, 5000))
+    feed(taking, 0.9, 320)
+    assert taking.receive(turn.PauseJudged(1, 5000)) == []
+    assert of(feed(taking, 0.0, 512), turn.TranscribeFinal)
+
+
+def test_push_to_talk_ends_by_commit_alone() -> None:
+    taking = machine(end_by="commit")
+    feed(taking, 0.9, 960)
+    assert not of(feed(taking, 0.0, 5000), turn.TranscribeFinal)
+    (final,) = taking.receive(turn.CommitRequested())
+    assert isinstance(final, turn.TranscribeFinal)
+    assert final.utterance.voiced_end == turn.samples(960)
 
 
 def test_an_uninterruptible_reply_is_spoken_to_its_end_and_the_waiting_speech_is_heard_then() -> None:
