@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -24,14 +23,14 @@ _LOOK_INTERVAL_S = 0.01
 
 
 class Person:
-    """One conversation; `heard` has every event with the time (`time.monotonic`) at which it came.
+    """One conversation; `heard` has every event, oldest first.
 
     room: what the microphone picks up while nobody speaks, PCM16 at 16 kHz, repeated; silence where it is empty.
     """
 
     def __init__(self, conversation: Conversation, room: bytes = b"") -> None:
         self.conversation = conversation
-        self.heard: list[tuple[float, Event]] = []
+        self.heard: list[Event] = []
         self.player = Player()
         self._saying: deque[bytes] = deque()
         self._room = list(split(room, _CHUNK_BYTES)) or [bytes(_CHUNK_BYTES)]
@@ -40,16 +39,8 @@ class Person:
         """Speak from now on, in real time, without waiting for it."""
         self._saying.extend(split(pcm, _CHUNK_BYTES))
 
-    @property
-    def is_speaking(self) -> bool:
-        return bool(self._saying)
-
     def all(self, kind: type[Kind]) -> list[Kind]:
-        return [event for _, event in self.heard if isinstance(event, kind)]
-
-    def when(self, kind: type[Kind], wanted: Callable[[Kind], bool] = lambda _: True) -> float | None:
-        """When the first such event came."""
-        return next((at for at, event in self.heard if isinstance(event, kind) and wanted(event)), None)
+        return [event for event in self.heard if isinstance(event, kind)]
 
     async def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
         """Raises TimeoutError where it does not become true."""
@@ -72,7 +63,7 @@ class Person:
         """Play what comes and keep every event."""
         with suppress(ConnectionLost):
             async for event in self.conversation:
-                self.heard.append((time.monotonic(), event))
+                self.heard.append(event)
                 if isinstance(event, VoiceResponse):
                     self.player.add(event)
                 elif isinstance(event, ResponseDone):
