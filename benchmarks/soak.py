@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -86,9 +87,9 @@ async def _watch_memory(record: Record, end_s: float) -> None:
         await anyio.sleep(min(60.0, max(0.0, end_s - time.monotonic())))
 
 
-def running_tasks(http_url: str) -> int:
-    """Tasks of the orchestrator's event loop, from its own metrics."""
-    with urllib.request.urlopen(f"{http_url}/metrics", timeout=5) as answer:
+def running_tasks(url: str) -> int:
+    """Tasks of the orchestrator's event loop, from its own metrics; `url` as the client takes it."""
+    with urllib.request.urlopen(f"http://{urlsplit(url).netloc}/metrics", timeout=5) as answer:
         lines = answer.read().decode().splitlines()
     return int(float(next(line.split()[1] for line in lines if line.startswith("beautyai_tasks "))))
 
