@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +12,7 @@ from faster_whisper import WhisperModel
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from piper import PiperVoice
+from piper import PiperVoice, SynthesisConfig
 
 from orchestrator.audio import Resampler
 from orchestrator.sentences import Sentences
@@ -120,7 +123,9 @@ REPLIES = (
 
 
 def _spoken(voice: PiperVoice, piece: str) -> NDArray[np.int16]:
-    return np.concatenate([sentence.audio_int16_array for sentence in voice.synthesize(piece)])
+    """Always the same audio: a voice's own noise would make every run another test."""
+    steady = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
+    return np.concatenate([sentence.audio_int16_array for sentence in voice.synthesize(piece, steady)])
 
 
 @pytest.mark.parametrize("reply", REPLIES)
@@ -136,7 +141,23 @@ def test_the_words_heard_are_those_that_whisper_hears_in_the_played_part(reply: 
     )
     whisper = WhisperModel(os.environ["BEAUTYAI_WHISPER_DIR"], device="cpu", compute_type="int8")
     segments, _ = whisper.transcribe(whole, language="en", beam_size=1, word_timestamps=True)
-    ends = [word.end for segment in segments for word in segment.words or ()]
-    heard = [len(words.until(1000 * end).split()) for end in ends]
-    off = [abs(count - place) for place, count in enumerate(heard, start=1)]
-    assert sum(difference <= 1 for difference in off) >= 0.9 * len(off), list(zip(ends, heard, strict=True))
+    transcribed = [word for segment in segments for word in segment.words or ()]
+    off = [
+        len(words.until(1000 * transcribed[index].end).split()) - place
+        for place, index in _recognised(reply, [word.word for word in transcribed])
+    ]
+    assert len(off) >= 0.8 * len(reply.split()), transcribed
+    assert sum(abs(difference) <= 1 for difference in off) >= 0.9 * len(off), off
+
+
+def _recognised(reply: str, transcribed: list[str]) -> Iterator[tuple[int, int]]:
+    """How many words of the reply are over after each transcribed word that is one of them.
+
+    Whisper may write one word as two ("sun light"); those that follow keep their places.
+    """
+    spoken, heard = (
+        [re.sub(r"\W", "", word.lower()) for word in text] for text in (reply.split(), transcribed)
+    )
+    for block in SequenceMatcher(a=spoken, b=heard, autojunk=False).get_matching_blocks():
+        for offset in range(block.size):
+            yield block.a + offset + 1, block.b + offset
