@@ -19,6 +19,8 @@ from orchestrator.errors import InferenceOverloaded
 from orchestrator.inference import Audio, Detection, Detector, Generation, Inference, SpeechChunk, Transcript
 
 PARTIAL_PATIENCE_SECONDS = 1.0
+FIRST_PIECE_TOKENS = 16
+"""A first piece is mostly written with so many; until then a listener waits for them in silence."""
 SYNTHESIS_SECONDS = 0.5
 """A piece is begun when the listener has no more audio than this, whatever else runs."""
 
@@ -138,15 +140,15 @@ class Prioritised:
             return await ask()
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:
-        """Urgent until the first token: that is the prompt, which costs more than any step after it."""
-        stream = self._models.generate(generation)
-        async with aclosing(stream):
+        """Urgent until a first piece is written."""
+        written = 0
+        async with aclosing(self._models.generate(generation)) as stream:
             with self._priorities.urgent():
-                first = await anext(stream, None)
-            if first is not None:
-                yield first
-                async for ids in stream:
+                while written < FIRST_PIECE_TOKENS and (ids := await anext(stream, None)) is not None:
+                    written += len(ids)
                     yield ids
+            async for ids in stream:
+                yield ids
 
     async def synthesize(
         self,

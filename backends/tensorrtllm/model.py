@@ -35,7 +35,6 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, str]) -> None:
         model_config = json.loads(args["model_config"])
         settings = read_settings(os.environ, model_config)
-        os.nice(settings.nice)
         self._engine = Llama(settings.gguf, settings.slots, settings.context_tokens, settings.threads)
         self._limits = Limits(
             settings.context_tokens, self._engine.vocabulary_size, settings.exclude_input_in_output

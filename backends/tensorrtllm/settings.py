@@ -19,8 +19,6 @@ class Settings:
     context_tokens: int
     """Longest prompt plus output of one generation."""
     threads: int
-    nice: int
-    """How far its CPU time stands back behind that of the other models, as `nice` counts it."""
     max_queue_size: int
     """Requests that may wait while every slot generates."""
     exclude_input_in_output: bool
@@ -42,7 +40,6 @@ def read_settings(environment: Mapping[str, str], model_config: Mapping[str, Any
         slots=_environment_number(environment, "BEAUTYAI_LLM_SLOTS", 4),
         context_tokens=_environment_number(environment, "BEAUTYAI_LLM_CONTEXT_TOKENS", 2048),
         threads=_environment_number(environment, "BEAUTYAI_LLM_THREADS", 2),
-        nice=_environment_number(environment, "BEAUTYAI_LLM_NICE", 0, least=0),
         max_queue_size=_number("max_queue_size", _parameter(model_config, "max_queue_size", "64")),
         exclude_input_in_output=_parameter(model_config, "exclude_input_in_output", "false").lower()
         in ("true", "1"),
@@ -59,17 +56,17 @@ def _gguf(value: str) -> Path:
     return path
 
 
-def _environment_number(environment: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
-    return _number(name, environment.get(name, "") or str(default), least)
+def _environment_number(environment: Mapping[str, str], name: str, default: int) -> int:
+    return _number(name, environment.get(name, "") or str(default))
 
 
-def _number(name: str, value: str, least: int = 1) -> int:
+def _number(name: str, value: str) -> int:
     try:
         number = int(value)
     except ValueError:
         raise ConfigurationError(f"{name}: '{value}' is not a whole number") from None
-    if number < least:
-        raise ConfigurationError(f"{name}: {number} is too small, give at least {least}")
+    if number < 1:
+        raise ConfigurationError(f"{name}: {number} is too small, give at least 1")
     return number
 
 

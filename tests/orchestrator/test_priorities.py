@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.errors import InferenceOverloaded
 from orchestrator.inference import Generation, Sampling, fresh_state
-from orchestrator.priorities import SYNTHESIS_SECONDS, Priorities, Prioritised
+from orchestrator.priorities import FIRST_PIECE_TOKENS, SYNTHESIS_SECONDS, Priorities, Prioritised
 from orchestrator.scripted import Delays, Fault, Scripted
 
 pytestmark = pytest.mark.anyio
@@ -46,11 +46,19 @@ async def settled() -> None:
 class World:
     """The models behind the priorities; `began` are the calls that reached them, in order."""
 
-    def __init__(self, partials_at_once: int = 1, partial_patience_seconds: float = LONG) -> None:
+    def __init__(
+        self,
+        partials_at_once: int = 1,
+        partial_patience_seconds: float = LONG,
+        reply: str = "Hello.",
+        between_tokens: float = 0,
+    ) -> None:
         self.held = Held()
         self.models = Scripted(
-            replies=["Hello."],
-            delays=Delays(end_of_turn=1, transcribe=1, first_token=1, first_audio=1),
+            replies=[reply],
+            delays=Delays(
+                end_of_turn=1, transcribe=1, first_token=1, between_tokens=between_tokens, first_audio=1
+            ),
             sleep=self.held.sleep,
             chunk_seconds=0.02,
         )
@@ -98,7 +106,7 @@ class World:
 
     async def reply(self) -> anyio.CancelScope:
         async def write() -> None:
-            generation = Generation("g", [1], end_id=0, pad_id=0, sampling=Sampling(max_tokens=3))
+            generation = Generation("g", [1], end_id=0, pad_id=0, sampling=Sampling(max_tokens=99))
             async with aclosing(self.inference.generate(generation)) as stream:
                 async for _ in stream:
                     pass
@@ -157,6 +165,18 @@ async def test_a_partial_waits_while_something_urgent_runs(urgent: str) -> None:
         assert "partial en" not in world.began
         await world.held.open()
         assert world.began[-1] == "partial en"
+
+
+async def test_a_partial_waits_until_the_first_piece_of_a_reply_is_written() -> None:
+    world = World(reply="x" * 2 * FIRST_PIECE_TOKENS, between_tokens=1)
+    async with world.running():
+        await world.reply()
+        await world.partial()
+        for _ in range(FIRST_PIECE_TOKENS - 1):
+            await world.held.open()
+        assert world.began == ["generate"]
+        await world.held.open()
+        assert world.began == ["generate", "partial en"]
 
 
 async def test_a_partial_waits_for_the_last_of_several_finals() -> None:
