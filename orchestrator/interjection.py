@@ -102,6 +102,8 @@ def judge(heard: Interjection, settings: JudgementSettings = _DEFAULTS) -> Verdi
         return Verdict.INTERRUPT
     if own or not wants_the_turn(words, heard.language):
         return Verdict.GO_ON
+    if begins_in_passing(words, heard.language):
+        return Verdict.UNKNOWN
     return Verdict.UNKNOWN if _is_doubted(heard, heard.transcript, words, settings) else Verdict.INTERRUPT
 
 
@@ -127,6 +129,13 @@ def wants_the_turn(words: Sequence[str], language: str) -> bool:
     """Whether `words` are more than what a listener says in passing."""
     spoken = _phrases_in(words, _passing(language))
     return spoken is None or spoken > MAX_BACKCHANNELS
+
+
+def begins_in_passing(words: Sequence[str], language: str) -> bool:
+    """Whether `words` may become something said in passing when its last word is whole: "oh, real" of "oh, really"."""
+    said = "".join(words)
+    is_enough = len(said) >= _SHORT_CHARACTERS
+    return is_enough and any("".join(phrase).startswith(said) for phrase in _passing(language))
 
 
 def is_own(words: Sequence[str], sent_words: str) -> bool:

@@ -49,6 +49,11 @@ def test_what_a_listener_says_in_passing_lets_the_reply_go_on(text: str) -> None
     assert judge(heard(text)) is Verdict.GO_ON
 
 
+@pytest.mark.parametrize("text", ["Oh, real", "I know", "that makes", "absolute"])
+def test_what_may_still_become_words_in_passing_is_waited_for(text: str) -> None:
+    assert judge(heard(text)) in {Verdict.UNKNOWN, Verdict.GO_ON}
+
+
 @pytest.mark.parametrize(
     "text",
     [
