@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
-from orchestrator.config import SessionSettings
+from orchestrator.config import GenerationSettings, SessionSettings
+from orchestrator.errors import BadSetting
 from orchestrator.history import Message
-from orchestrator.inference import Generation
+from orchestrator.inference import Generation, Sampling
 from orchestrator.prompt import ChatTemplate
+from orchestrator.recommended import Recommended
+from orchestrator.thoughts import asked_to_think, with_soft_switches
 
 
 def generation(
     template: ChatTemplate, messages: list[Message], settings: SessionSettings, context_tokens: int
 ) -> Generation:
-    """The request for a reply to `messages`; the oldest are left out where `context_tokens` are too few.
+    """The request for a reply to `messages`; the oldest turns are left out where `context_tokens` are too few.
+
+    A soft switch acts through the template's hard one: `/no_think` gives the prompt the empty thought that the model
+    would have to write itself, and goes on acting when the turn that it was said in is left out.
 
     Raises:
         VoiceError: even the last message does not fit.
     """
-    room = context_tokens - settings.generation.max_tokens
-    thinking = settings.generation.enable_thinking
+    wanted = settings.generation
+    if wanted.enable_thinking and template.can_think:
+        messages = with_soft_switches(messages)
+    thinking = wanted.enable_thinking and template.can_think and asked_to_think(messages)
+    sampling = _sampling(wanted, template.recommended, thinking)
+    room = _room(context_tokens, sampling.max_tokens)
     fitting = template.fit(messages, room, enable_thinking=thinking)
     return Generation(
         request_id=uuid.uuid4().hex,
@@ -27,5 +38,28 @@ def generation(
         end_id=template.end_id,
         pad_id=template.pad_id,
         stop_ids=template.stop_ids,
-        sampling=settings.generation.sampling(),
+        sampling=sampling,
+        max_reply_tokens=wanted.max_tokens if thinking else None,
     )
+
+
+def _room(context_tokens: int, reserved_tokens: int) -> int:
+    if reserved_tokens >= context_tokens:
+        raise BadSetting(
+            f"generation.max_tokens and .max_thinking_tokens reserve {reserved_tokens} tokens for the reply, and the "
+            f"context of the model has {context_tokens} for prompt and reply; ask for less"
+        )
+    return context_tokens - reserved_tokens
+
+
+def _sampling(wanted: GenerationSettings, recommended: Recommended, thinking: bool) -> Sampling:
+    """What is wanted, and what is recommended where nothing is."""
+    chosen: dict[str, Any] = wanted.model_dump(exclude={"enable_thinking", "max_thinking_tokens"})
+    if thinking:
+        chosen["max_tokens"] += wanted.max_thinking_tokens
+    if thinking and (wanted.temperature == 0 or wanted.top_k == 1):
+        # Thoughts that are chosen greedily repeat themselves without end (Qwen3's model card).
+        chosen["temperature"] = chosen["top_k"] = None
+    defaults = vars(recommended.thinking if thinking else recommended.plain)
+    missing = {name: value for name, value in defaults.items() if chosen[name] is None}
+    return Sampling(**{**chosen, **missing})

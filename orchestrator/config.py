@@ -20,7 +20,6 @@ from pydantic_settings import (
 )
 
 from orchestrator.errors import BadSetting
-from orchestrator.inference import Sampling
 from orchestrator.languages import AUTO, LANGUAGES
 from orchestrator.protocol import explain
 
@@ -66,21 +65,23 @@ class TurnTakingSettings(_Section):
 
 
 class GenerationSettings(_Section):
-    """How the language model writes; absent values leave the engine's defaults."""
+    """How the language model writes.
+
+    Absent: `temperature`, `top_p`, `top_k` and `repetition_penalty` are as recommended for the loaded model
+    (`recommended.py`), the others as the engine has them.
+    """
 
     max_tokens: int = Field(160, ge=1, le=4096)
-    temperature: float | None = Field(0.7, ge=0, le=2)
-    top_p: float | None = Field(0.8, gt=0, le=1)
-    top_k: int | None = Field(20, ge=0, le=1000)
-    repetition_penalty: float | None = Field(1.1, gt=0, le=2)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=0, le=1000)
+    repetition_penalty: float | None = Field(None, gt=0, le=2)
     presence_penalty: float | None = Field(None, ge=-2, le=2)
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
     min_tokens: int | None = Field(None, ge=0, le=4096)
     seed: int | None = Field(None, ge=0, lt=2**63)
     enable_thinking: bool = False
-
-    def sampling(self) -> Sampling:
-        return Sampling(**self.model_dump(exclude={"enable_thinking"}))
+    max_thinking_tokens: int = Field(1024, ge=1, le=32_768)
 
 
 class SessionSettings(_Section):

@@ -60,7 +60,10 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Generation:
-    """One request to the language model: the prompt's token ids and the ids that end it."""
+    """One request to the language model: the prompt's token ids and the ids that end it.
+
+    `max_reply_tokens` is for a model that thinks first: how many of `sampling.max_tokens` may follow its thought.
+    """
 
     request_id: str
     prompt_ids: Sequence[int]
@@ -68,6 +71,7 @@ class Generation:
     pad_id: int
     stop_ids: Sequence[int] = ()
     sampling: Sampling = field(default_factory=Sampling)
+    max_reply_tokens: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Between text and tokens: chat messages -> prompt ids, generated ids -> text, thoughts -> nothing.
+"""Between text and tokens: chat messages -> prompt ids, generated ids -> text.
 
 Knows the model only by its tokenizer folder, and nothing of how or where tokens are generated.
 """
@@ -18,6 +18,8 @@ from tokenizers import Tokenizer
 
 from orchestrator.errors import BadSetting, ClientError
 from orchestrator.history import Message
+from orchestrator.recommended import Recommended, recommended
+from orchestrator.thoughts import without_thoughts
 
 # A Unicode noncharacter: kept out of messages, so that it can mark what a user wrote in the rendered prompt.
 _MARK = "\ufdd0"
@@ -38,7 +40,8 @@ class ChatTemplate:
     """A model's chat template and tokenizer, from a folder with `tokenizer.json` and `tokenizer_config.json`.
 
     What is written in messages is text, always: a typed `<|im_start|>` reaches the model as the characters it is
-    made of, never as the control token.
+    made of, never as the control token. `can_think`: the template takes `enable_thinking`, as that of Qwen3 does;
+    `recommended`: how the model's authors want its tokens chosen.
 
     Raises:
         BadSetting: the folder lacks a file, a template or an end token.
@@ -57,7 +60,10 @@ class ChatTemplate:
         self._special = {
             name: _token_text(config.get(name)) for name in ("bos_token", "eos_token", "pad_token")
         }
-        self._template = _environment().from_string(_template_text(config, folder))
+        source_text = _template_text(config, folder)
+        self._template = _environment().from_string(source_text)
+        self.can_think: bool = "enable_thinking" in source_text
+        self.recommended: Recommended = recommended(self._controls)
         self.end_id: int = self._id_of(self._special["eos_token"], "eos_token")
         self.pad_id: int = self._id_of(self._special["pad_token"] or self._special["eos_token"], "pad_token")
         ends = (self._controls[text] for text in _TURN_ENDS if text in self._controls)
@@ -66,10 +72,12 @@ class ChatTemplate:
     def render(self, messages: Sequence[Message], *, enable_thinking: bool = False) -> list[int]:
         """Return the token ids of the prompt that asks for the assistant's next message.
 
+        Where the template can think, the thoughts of earlier replies are left out, as Qwen3's own template does it.
+
         Raises:
             ClientError: the template refuses these messages (for example two of one role in a row).
         """
-        marked = [{**message, "content": self._marked(message["content"])} for message in messages]
+        marked = [{**message, "content": self._marked(self._said(message))} for message in messages]
         try:
             text = self._template.render(
                 messages=marked, add_generation_prompt=True, enable_thinking=enable_thinking, **self._special
@@ -100,6 +108,10 @@ class ChatTemplate:
                 f"this turn does not fit into the {max_tokens} tokens there are for it; say less"
             )
         return kept(dropped)
+
+    def _said(self, message: Message) -> str:
+        thoughts_end = self.can_think and message["role"] == "assistant"
+        return without_thoughts(message["content"]) if thoughts_end else message["content"]
 
     def _marked(self, content: str) -> str:
         content = content.replace(_MARK, "")
@@ -225,48 +237,3 @@ class Detokenizer:
 
     def _decode(self) -> str:
         return self._tokenizer.decode(self._context + self._held)[len(self._context_text) :]
-
-
-class ThinkFilter:
-    """Removes `<think>…</think>` and the white space after it from a text that is still being written."""
-
-    _OPEN, _CLOSE = "<think>", "</think>"
-    _TAGS = re.compile(r"<think>|</think>")
-
-    def __init__(self) -> None:
-        self._held = ""
-        self._thinking = False
-        self._after_thought = False
-
-    def push(self, delta: str) -> str:
-        """Return the visible text that is certain now."""
-        self._held += delta
-        visible = ""
-        while tag := self._TAGS.search(self._held):
-            visible += self._shown(self._held[: tag.start()])
-            self._held = self._held[tag.end() :]
-            self._thinking = tag[0] == self._OPEN
-            self._after_thought = True
-        kept = self._possible_tag_characters()
-        certain, self._held = self._held[: len(self._held) - kept], self._held[len(self._held) - kept :]
-        return visible + self._shown(certain)
-
-    def flush(self) -> str:
-        """Return what was held back, and start anew; a thought that never ended is dropped."""
-        rest = self._shown(self._held)
-        self._held, self._thinking, self._after_thought = "", False, False
-        return rest
-
-    def _shown(self, text: str) -> str:
-        if self._thinking:
-            return ""
-        if self._after_thought:
-            text = text.lstrip()
-            self._after_thought = not text
-        return text
-
-    def _possible_tag_characters(self) -> int:
-        """How many characters at the end may become a tag."""
-        start = self._held.rfind("<")
-        tail = self._held[start:] if start >= 0 else ""
-        return len(tail) if tail and (self._OPEN.startswith(tail) or self._CLOSE.startswith(tail)) else 0

@@ -7,6 +7,7 @@ Cancelling it, or a fault in any stage, closes the engine's and the voice's stre
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,9 +15,11 @@ from typing import Protocol
 import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
+from orchestrator.errors import InferenceError
 from orchestrator.inference import Generation, Generator, SpeechChunk, Synthesizer
-from orchestrator.prompt import Detokenizer, ThinkFilter
+from orchestrator.prompt import Detokenizer
 from orchestrator.sentences import Sentences
+from orchestrator.thoughts import ThinkFilter
 
 QUEUED_PIECES = 4
 QUEUED_CHUNKS = 32
@@ -81,17 +84,39 @@ async def _write(
     listener: Listener,
     pieces: ObjectSendStream[str],
 ) -> None:
-    thoughts, sentences = ThinkFilter(), Sentences()
-    async with pieces, aclosing(engine.generate(generation)) as stream:
-        async for ids in stream:
-            delta = thoughts.push(detokenizer.push(ids))
-            listener.wrote(delta, len(ids))
+    sentences = Sentences()
+    async with pieces, aclosing(_visible(engine, generation, detokenizer)) as deltas:
+        async for delta, tokens in deltas:
+            listener.wrote(delta, tokens)
             for piece in sentences.push(delta):
                 await pieces.send(piece)
-        delta = thoughts.push(detokenizer.flush()) + thoughts.flush()
-        listener.wrote(delta, 0)
-        for piece in [*sentences.push(delta), *sentences.flush()]:
+        for piece in sentences.flush():
             await pieces.send(piece)
+
+
+async def _visible(
+    engine: Generator, generation: Generation, detokenizer: Detokenizer
+) -> AsyncGenerator[tuple[str, int], None]:
+    """The text without thoughts as it becomes certain, and how many tokens it took; ends at `max_reply_tokens`.
+
+    Raises:
+        InferenceError: the model thought to the end and said nothing.
+    """
+    thoughts, reply_tokens, is_silent = ThinkFilter(), 0, True
+    async with aclosing(engine.generate(generation)) as stream:
+        async for ids in stream:
+            delta = thoughts.push(detokenizer.push(ids))
+            is_silent &= not delta
+            yield delta, len(ids)
+            reply_tokens += 0 if thoughts.thinking else len(ids)
+            if generation.max_reply_tokens is not None and reply_tokens >= generation.max_reply_tokens:
+                break
+    if thoughts.thinking and is_silent:
+        raise InferenceError(
+            "the model thought until it had no tokens left and said nothing; raise generation.max_thinking_tokens "
+            "or set generation.enable_thinking to false"
+        )
+    yield thoughts.push(detokenizer.flush()) + thoughts.flush(), 0
 
 
 async def _synthesize(

@@ -115,7 +115,7 @@ def test_a_raw_query_keeps_its_special_tokens(tokens: Any, decoder: Tokenizer) -
 def test_end_and_pad_come_from_the_tokenizer(tokens: Any, decoder: Tokenizer) -> None:
     assert tokens.end_id == decoder.token_to_id("<|im_end|>")
     assert tokens.pad_id == decoder.token_to_id("<|endoftext|>")
-    assert tokens.other_end_ids == []
+    assert tokens.other_end_ids == [tokens.pad_id]
 
 
 def test_further_end_tokens_come_from_the_generation_config(tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
-"""Chat messages to ids, ids to text, and thoughts out of it, with the demo model's tokenizer where it is present."""
+"""Chat messages to ids and ids to text, with the demo model's tokenizer too."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 
 from orchestrator.errors import BadSetting, ClientError
 from orchestrator.history import Message
-from orchestrator.prompt import ChatTemplate, Detokenizer, ThinkFilter
+from orchestrator.prompt import ChatTemplate, Detokenizer
 
 TEXTS = [
     "Hello there, how are you today? It's 3.14 o'clock.",
@@ -273,52 +272,3 @@ def test_bytes_that_never_become_a_character_are_not_kept_for_ever() -> None:
 def test_special_tokens_give_no_text(small: ChatTemplate) -> None:
     ids = small.tokenizer.encode("Hello", add_special_tokens=False).ids
     assert "".join(deltas(small.tokenizer, [small.end_id, *ids, small.end_id], 1)) == "Hello"
-
-
-def visible(*parts: str) -> str:
-    thoughts = ThinkFilter()
-    return "".join([*map(thoughts.push, parts), thoughts.flush()])
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Hello.", "Hello."),
-        ("<think>\nHm.\n</think>\n\nHello.", "Hello."),
-        ("<think>\n\n</think>\n\nHello.", "Hello."),
-        ("Yes <think>no</think>and <think>a</think> b", "Yes and b"),
-        ("Hello <think>never ends", "Hello "),
-        ("Hello <think>never ends</thin", "Hello "),
-        ("2 < 3 <thin", "2 < 3 <thin"),
-        ("<<think>x</think>b", "<b"),
-        ("over</think> Done", "overDone"),
-        ("<think>a<think>b</think>c", "c"),
-    ],
-)
-def test_thoughts_are_removed_wherever_the_text_is_cut(text: str, expected: str) -> None:
-    assert visible(text) == expected
-    assert visible(*text) == expected
-    for cut in range(len(text)):
-        for second in range(cut, len(text)):
-            assert visible(text[:cut], text[cut:second], text[second:]) == expected
-
-
-@given(
-    st.lists(st.sampled_from(["<think>", "</think>", "<", "</thi", "nk>", "a", " ", "\n", "b<"]), max_size=20)
-)
-def test_no_tag_and_no_thought_is_ever_visible(parts: list[str]) -> None:
-    text = "".join(parts)
-    expected = re.sub(r"(?s)<think>.*?(</think>\s*|$)|</think>\s*", "", text)
-    assert visible(*parts) == visible(text)
-    assert without_space(visible(text)) == without_space(expected)
-
-
-def without_space(text: str) -> str:
-    return "".join(text.split())
-
-
-def test_text_is_shown_at_once_when_no_tag_can_follow() -> None:
-    thoughts = ThinkFilter()
-    assert thoughts.push("Hello <b") == "Hello <b"
-    assert thoughts.push(" <th") == " "
-    assert thoughts.push("e") == "<the"

@@ -67,6 +67,7 @@ class ChatPrompt:
             raise ConfigurationError("BEAUTYAI_TOKENIZER_DIR: tokenizer_config.json has no chat_template")
         self._tokens = tokens
         self._template = _environment().from_string(source)
+        self._can_think = "enable_thinking" in source
         self._specials = {
             name: _text(tokens.config.get(name)) for name in ("bos_token", "eos_token", "pad_token")
         }
@@ -74,11 +75,13 @@ class ChatPrompt:
     def encode(self, messages: Sequence[Message], enable_thinking: bool) -> list[int]:
         """Token ids of the conversation and of the header that an answer begins with.
 
+        Where the template can think, the thoughts of earlier answers are left out, as Qwen3's own template does it.
+
         Raises:
             InvalidInputError: the template refuses these messages, e.g. their order.
         """
         marked = [
-            {"role": message.role, "content": self._tokens.mark(message.content)} for message in messages
+            {"role": message.role, "content": self._tokens.mark(self._said(message))} for message in messages
         ]
         try:
             text = self._template.render(
@@ -87,6 +90,11 @@ class ChatPrompt:
         except jinja2.TemplateError as error:
             raise InvalidInputError(f"MESSAGES: the model's chat template refuses them: {error}") from None
         return self._tokens.encode_marked(text)
+
+    def _said(self, message: Message) -> str:
+        _, closed, said = message.content.rpartition("</think>")
+        has_thoughts = self._can_think and message.role == "assistant" and closed
+        return said.lstrip("\n") if has_thoughts else message.content
 
 
 def _environment() -> ImmutableSandboxedEnvironment:

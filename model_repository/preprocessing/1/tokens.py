@@ -69,8 +69,10 @@ class Tokens:
         return int(token)
 
     def _other_end_ids(self, generation: dict[str, Any]) -> list[int]:
+        """Those of `generation_config.json`, and the padding: who writes it has nothing more to say (Qwen3 does)."""
         found = generation.get("eos_token_id", [])
-        return [token for token in (found if isinstance(found, list) else [found]) if token != self.end_id]
+        ends = [*(found if isinstance(found, list) else [found]), self.pad_id]
+        return [token for token in dict.fromkeys(ends) if token != self.end_id]
 
 
 def word_list(words: Sequence[Sequence[int]]) -> NDArray[np.int32]:
