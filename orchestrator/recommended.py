@@ -1,7 +1,7 @@
 """How tokens are chosen where nobody has said: what a model's authors recommend. Data, and whose model it is. Pure.
 
-Qwen3: model card of Qwen3-14B, "Best Practices". It also recommends min_p 0, which is what an engine without such an input
-does; TensorRT-LLM 1.2.1's C++ backend has none.
+Qwen3: model card of Qwen3-14B, "Best Practices". It also recommends min_p 0, which is what an engine without such an
+input does; TensorRT-LLM 1.2.1's C++ backend has none.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Thoughts that a model writes before its reply: whether it is asked for them, and how nobody hears them.
 
-Qwen3 thinks between `<think>` and `</think>`. Its template's `enable_thinking` is the hard switch; `/think` and `/no_think` in
-a user's or the system's message are soft switches, valid while the hard one is on, and the latest one counts
-(Qwen3's model card, "Switching Between Thinking and Non-Thinking Modes via User Input"). Pure.
+Qwen3 thinks between `<think>` and `</think>`. Its template's `enable_thinking` is the hard switch; `/think` and
+`/no_think` in a user's or the system's message are soft switches, valid while the hard one is on, and the latest one
+counts (Qwen3's model card, "Switching Between Thinking and Non-Thinking Modes via User Input"). Pure.
 """
 
 from __future__ import annotations

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,11 @@ import tritonclient.grpc as grpcclient
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
+from benchmarks.floor import model_config
 from orchestrator.cutting import is_speakable
+from orchestrator.recommended import OTHERS, QWEN3
 from orchestrator.sentences import Sentences
 from tests.model_repository.model_folder import REPOSITORY, module
 from tests.model_repository.streaming import stream
@@ -24,9 +29,34 @@ conversation = module("reply", "conversation")
 errors = module("reply", "errors")
 pipeline = module("reply", "pipeline")
 sentences = module("reply", "sentences")
+recommended = module("reply", "recommended")
+settings = module("reply", "settings")
 written = module("reply", "written")
 
 CASES = json.loads((REPOSITORY.parent / "tests" / "sentence_cases.json").read_text(encoding="utf-8"))
+
+
+def test_the_penalty_is_that_of_the_orchestrator(qwen3_tokenizer: Path) -> None:
+    qwen3 = Tokenizer.from_file(str(qwen3_tokenizer / "tokenizer.json"))
+    smollm = Tokenizer.from_file(str(Path(os.environ["BEAUTYAI_TOKENIZER_DIR"]) / "tokenizer.json"))
+    assert recommended.repetition_penalty(qwen3.token_to_id) == (QWEN3.plain.repetition_penalty or 1.0)
+    assert recommended.repetition_penalty(smollm.token_to_id) == OTHERS.plain.repetition_penalty
+
+
+@pytest.mark.parametrize(("set_to", "expected"), [(None, None), ("1.3", 1.3)])
+def test_a_penalty_that_is_not_set_is_left_to_the_model(set_to: str | None, expected: float | None) -> None:
+    parameters = {name: value["string_value"] for name, value in model_config("reply")["parameters"].items()}
+    environ = {"BEAUTYAI_TOKENIZER_DIR": "folder"}
+    environ |= {"BEAUTYAI_SESSION__GENERATION__REPETITION_PENALTY": set_to} if set_to else {}
+    assert settings.Settings.read(parameters, environ).repetition_penalty == expected
+
+
+@pytest.mark.parametrize("step", [1, 2, 100])
+def test_a_thought_of_qwen3_is_not_spoken(qwen3_tokenizer: Path, step: int) -> None:
+    tokenizer = Tokenizer.from_file(str(qwen3_tokenizer / "tokenizer.json"))
+    ids = tokenizer.encode("<think>\nفكرة\n</think>\n\nمرحبا 😀!").ids
+    deltas = [ids[at : at + step] for at in range(0, len(ids), step)]
+    assert "".join(written.spoken_text(deltas, tokenizer.decode)) == "مرحبا 😀!"
 
 
 def cut_up(text: str, lengths: list[int]) -> Iterator[str]:

@@ -136,5 +136,5 @@ def test_prompt_reply_and_thoughts_fit_into_the_context(qwen3: ChatTemplate, wan
 
 
 def test_a_reply_that_leaves_no_room_for_the_question_is_refused(qwen3: ChatTemplate) -> None:
-    with pytest.raises(BadSetting, match="reserve 4096 tokens .* has 2048"):
+    with pytest.raises(BadSetting, match=r"reserve 4096 tokens .* has 2048"):
         asked(qwen3, "Hi", max_tokens=4096)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,3 +72,36 @@ def test_a_bad_setting_is_refused_by_name(changes: dict[str, object], words: lis
     with pytest.raises(BadSetting) as raised:
         SessionSettings().merged(changes)
     assert all(word in str(raised.value) for word in words)
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "protocol.md"
+
+
+def flattened(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= flattened(value, f"{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return flat
+
+
+def documented() -> dict[str, str]:
+    """Every setting of the table "Session settings" -> its default as written."""
+    table = DOCUMENT.read_text(encoding="utf-8").split("## Session settings")[1].split("\n\n")[1]
+    settings: dict[str, str] = {}
+    for cells in re.findall(r"^\| (`.*?) \| (.*) \| (.*?) \|$", table, re.MULTILINE):
+        names = re.findall(r"`([\w.]+)`", cells[0].split(":")[0])
+        section = names[0].rpartition(".")[0]
+        defaults = cells[2].split(", ")
+        written = defaults if len(defaults) == len(names) else defaults * len(names)
+        full = [section + name if name.startswith(".") else name for name in names]
+        settings |= dict(zip(full, written, strict=False))
+    return settings
+
+
+def test_the_document_lists_every_session_setting_with_its_default() -> None:
+    in_code, in_document = flattened(SessionSettings().model_dump()), documented()
+    assert set(in_document) == set(in_code)
+    for name, default in in_document.items():
+        value = default.replace(" ", "").replace("\u202f", "").strip("`")
+        if re.fullmatch(r"[\d.]+|true|false|null", value):
+            assert json.loads(value) == in_code[name], name

@@ -26,6 +26,7 @@ class Ears:
         self.tokens += tokens
 
     async def spoke(self, text: str, chunk: SpeechChunk) -> None:
+        assert chunk.pcm
         self.spoken += [text] if text else []
 
     def made(self, text: str, chunk: SpeechChunk) -> None: ...

@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 from .conversation import messages
 from .errors import InvalidInputError, ModelCallError
 from .pipeline import Spoken, spoken
+from .recommended import repetition_penalty
 from .sentences import pieces
 from .settings import Settings
 from .written import spoken_text
@@ -61,6 +62,8 @@ class TritonPythonModel:
         values = {key: value["string_value"] for key, value in parameters.items()}
         self._settings = Settings.read(values, os.environ)
         self._tokenizer = Tokenizer.from_file(str(self._settings.tokenizer_dir / "tokenizer.json"))
+        penalty = self._settings.repetition_penalty
+        self._repetition_penalty = penalty or repetition_penalty(self._tokenizer.token_to_id)
         self._pool = ThreadPoolExecutor(self._settings.workers, "reply")
         self._free = threading.BoundedSemaphore(self._settings.max_pending)
         self._stopping = threading.Event()
@@ -122,7 +125,7 @@ class TritonPythonModel:
             with self._asking:
                 return self._stopping.is_set() or bool(sender.is_cancelled())
 
-        generation = Generation(turn, self._settings)
+        generation = Generation(turn, self._settings, self._repetition_penalty)
         text = spoken_text(generation.ids(), self._tokenizer.decode)
         speech = spoken(pieces(text), lambda piece: _speech(piece, turn), is_cancelled, generation.stop)
         for chunk in speech:
@@ -133,9 +136,10 @@ class TritonPythonModel:
 class Generation:
     """One run of `tensorrt_llm`, under its own request id."""
 
-    def __init__(self, turn: Turn, settings: Settings) -> None:
+    def __init__(self, turn: Turn, settings: Settings, repetition_penalty: float) -> None:
         self._turn = turn
         self._settings = settings
+        self._repetition_penalty = repetition_penalty
         self._request_id = uuid.uuid4().hex
 
     def ids(self) -> Iterator[list[int]]:
@@ -174,7 +178,7 @@ class Generation:
             _tensor("temperature", self._settings.temperature, np.float32),
             _tensor("runtime_top_p", self._settings.top_p, np.float32),
             _tensor("runtime_top_k", self._settings.top_k, np.int32),
-            _tensor("repetition_penalty", self._settings.repetition_penalty, np.float32),
+            _tensor("repetition_penalty", self._repetition_penalty, np.float32),
         ]
         seed = [] if self._turn.seed is None else [_tensor("seed", self._turn.seed, np.uint64)]
         return tensors + seed

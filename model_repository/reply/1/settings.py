@@ -22,7 +22,8 @@ class Settings:
     temperature: float
     top_p: float
     top_k: int
-    repetition_penalty: float
+    repetition_penalty: float | None
+    """None: as the loaded model needs it."""
     workers: int
     max_pending: int
 
@@ -40,7 +41,7 @@ class Settings:
             temperature=_number(values, "temperature", 0, 5),
             top_p=_number(values, "top_p", 0, 1),
             top_k=int(_number(values, "top_k", 0, 1024)),
-            repetition_penalty=_number(values, "repetition_penalty", 0.1, 10),
+            repetition_penalty=_optional_number(values, "repetition_penalty", 0.1, 10),
             workers=int(_number(values, "workers", 1, 256)),
             max_pending=int(_number(values, "max_pending", 1, 4096)),
         )
@@ -54,6 +55,10 @@ def _expanded(key: str, value: str, environ: Mapping[str, str]) -> str:
         return found
 
     return _VARIABLE.sub(replacement, value)
+
+
+def _optional_number(values: Mapping[str, str], key: str, low: float, high: float) -> float | None:
+    return _number(values, key, low, high) if values[key] else None
 
 
 def _number(values: Mapping[str, str], key: str, low: float, high: float) -> float:
