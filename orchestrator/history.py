@@ -45,13 +45,21 @@ class Conversation:
         return system + (_with(self.messages, "user", said) if said else self.messages)
 
     def _add(self, role: Role, text: str) -> None:
-        self.messages = _with(self.messages, role, text)[-MAX_MESSAGES:]
+        self.messages = _latest_turns(_with(self.messages, role, text))
 
 
 def _with(messages: list[Message], role: Role, text: str) -> list[Message]:
     if messages and messages[-1]["role"] == role:
         return [*messages[:-1], {"role": role, "content": f"{messages[-1]['content']} {text}"}]
     return [*messages, {"role": role, "content": text}]
+
+
+def _latest_turns(messages: list[Message]) -> list[Message]:
+    """At most MAX_MESSAGES, of whole turns: a reply whose question is gone goes as well."""
+    if len(messages) <= MAX_MESSAGES:
+        return messages
+    kept = messages[-MAX_MESSAGES:]
+    return kept if kept[0]["role"] == "user" else kept[1:]
 
 
 class Conversations:

@@ -106,7 +106,7 @@ async def _visible(
     async with aclosing(engine.generate(generation)) as stream:
         async for ids in stream:
             delta = thoughts.push(detokenizer.push(ids))
-            is_silent &= not delta
+            is_silent &= not delta.strip()
             yield delta, len(ids)
             reply_tokens += 0 if thoughts.thinking else len(ids)
             if generation.max_reply_tokens is not None and reply_tokens >= generation.max_reply_tokens:

@@ -16,7 +16,7 @@ _CLOSE = "</think>"
 _SWITCH = re.compile(r"(?<![A-Za-z0-9/])/(no_)?think(?![A-Za-z0-9_/])")
 # As Whisper writes it where somebody says it, and as people mistype it.
 _SAID_SWITCH = re.compile(
-    r"(?<![A-Za-z0-9/])(?:slash[\s,.-]+|/\s?)(no[\s_-]*)?think(?![A-Za-z0-9_/])", re.IGNORECASE
+    r"(?<![A-Za-z0-9/])(?:slash,?[\s-]+|/)(no[\s_-]*)?think(?![A-Za-z0-9_/])", re.IGNORECASE
 )
 
 

@@ -24,8 +24,8 @@ from benchmarks.gpu.engine import served
 from benchmarks.gpu.machine import gpus
 from benchmarks.gpu.roofline import roofline
 from benchmarks.gpu.table import Figures, markdown
-from benchmarks.gpu.tokens import generate, requests
-from benchmarks.gpu.windows import transcribe
+from benchmarks.gpu.tokens import TokenLoad, generate, requests
+from benchmarks.gpu.windows import WindowLoad, transcribe
 from benchmarks.sessions import Load, speak
 from benchmarks.usage import Usage, measured
 from client.conversation import DEFAULT_URL
@@ -145,8 +145,8 @@ def _say(line: str) -> None:
 
 
 def _failures(figures: Figures) -> Counter[str]:
-    loads = [*figures.tokens, *figures.windows, *figures.padded, *figures.turns]
-    return Counter(failure for load in loads for failure in load.failures)
+    loads: list[TokenLoad | WindowLoad | Load] = [*figures.tokens, *figures.windows, *figures.padded]
+    return Counter(failure for load in [*loads, *figures.turns] for failure in load.failures)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

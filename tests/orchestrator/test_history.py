@@ -38,6 +38,15 @@ def test_a_conversation_does_not_grow_for_ever() -> None:
     assert conversation.messages[-1]["content"] == f"answer {MAX_MESSAGES - 1}"
 
 
+def test_a_long_conversation_is_cut_between_turns() -> None:
+    conversation = Conversation("a")
+    for number in range(MAX_MESSAGES):
+        conversation.said(f"question {number}")
+        assert conversation.prompt("be brief")[1]["role"] == "user"
+        conversation.heard(f"answer {number}", cut=False)
+        assert conversation.prompt("be brief")[1]["role"] == "user"
+
+
 def test_a_session_id_finds_its_conversation_again() -> None:
     conversations = Conversations(limit=2)
     first, resumed = conversations.open(None)

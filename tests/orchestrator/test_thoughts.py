@@ -51,6 +51,8 @@ def test_the_system_message_may_switch_and_the_assistant_may_not() -> None:
         ("/No_Think", "/no_think"),
         ("I think no slash is needed", "I think no slash is needed"),
         ("slash thinking", "slash thinking"),
+        ("Use a slash. Think again.", "Use a slash. Think again."),
+        ("now / think about it", "now / think about it"),
         ("https://example.com/think", "https://example.com/think"),
     ],
 )
