@@ -1,7 +1,9 @@
 """The least time of a token: every weight is read once from the GPU's memory. Pure.
 
-At batch 1 nothing can be faster; a batch shares the reading, so that it holds for every concurrency, while KV cache and
-arithmetic come on top. With tensor parallelism each GPU reads its own part.
+A batch shares the reading, so that it holds for every concurrency, while KV cache and arithmetic come on top. With
+tensor parallelism each GPU reads its own part. Bytes are those on disk, and so a little too many: of the embedding
+table a token reads one row, and in Qwen3-14B the table is 151936 × 5120 × 2 bytes = 1.6 GB. The true limit is lower by
+that share.
 """
 
 from __future__ import annotations
