@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # One stamp per content of the lock and the project file: a second `make setup` has nothing to do.
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
-PACKAGES := orchestrator client embedded benchmarks tests
+PACKAGES := orchestrator client embedded build_engines benchmarks tests
 # A version folder is named "1", which is no Python name: the types are checked through links with names.
 MODELS := $(sort $(patsubst model_repository/%/1/model.py,%,$(wildcard model_repository/*/1/model.py)))
 LINKS := .mypy_cache/models

@@ -8,7 +8,15 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("orchestrator", "embedded", "client", "benchmarks", "backends", "model_repository")
+FOLDERS = (
+    "orchestrator",
+    "embedded",
+    "client",
+    "benchmarks",
+    "build_engines",
+    "backends",
+    "model_repository",
+)
 
 
 def first_paragraph(file: str) -> str:

@@ -1,0 +1,1 @@
+"""TensorRT-LLM engines from recipes: download, quantize, build, verify, compare, render (docs/decisions/0013)."""
