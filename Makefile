@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup fetch demo run test check bench lock clean
+.PHONY: help setup fetch demo run engines test check bench lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,6 +38,10 @@ demo: setup ## speak a question, hear the answer: reply.wav (QUESTION="…" or W
 
 run: setup ## serve on 127.0.0.1:8000 until Ctrl-C (PORT=, TRITON_GRPC_PORT=, TRITON_METRICS_PORT=)
 	@$(BIN)/python -m embedded serve
+
+# In the serving image, whose own Python has TensorRT-LLM; nothing is installed.
+engines: ## make the engine of RECIPE= in WORK_DIR= on a GPU machine, inside the serving image
+	@$(PYTHON) -m build_engines $(or $(MODEL),qwen3-14b) --recipe $(or $(RECIPE),h100-fp8) --work-dir "$(or $(WORK_DIR),engines)"
 
 test: setup ## every test, on the real Triton (TESTS=tests/embedded runs a part)
 	@$(BIN)/python -m pytest $(TESTS)

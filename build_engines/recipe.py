@@ -49,6 +49,16 @@ class EngineLimits(_Section):
     """Longest prompt and its output together."""
     max_step_tokens: Count
     """Prompt tokens that one step computes at most: the size of a chunk of a long prompt."""
+    low_latency_gemm: bool = False
+    """FP8 matrix kernels for small batches, on Hopper only; worth a try when the plain engine runs."""
+
+
+class Comparison(_Section):
+    """How far the engine's answers may be from the BF16 reference's; chosen before any engine was built."""
+
+    least_agreement: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Mean share of a greedy answer that is the reference's, up to the first other token."""
+    most_perplexity_ratio: Annotated[float, Field(ge=1)] = 1.05
 
 
 class Serving(_Section):
@@ -81,6 +91,7 @@ class Recipe(_Section):
     kv_cache_precision: Literal["bf16", "fp8"] = "bf16"
     calibration: Calibration = Calibration()
     engine: EngineLimits
+    comparison: Comparison = Comparison()
     serving: Serving
 
     @property
@@ -95,6 +106,19 @@ class Recipe(_Section):
     def is_reference(self) -> bool:
         """Whether the engine is the one that others are compared with."""
         return self.precision == "bf16" and self.kv_cache_precision == "bf16"
+
+    def reference(self) -> Recipe:
+        """The BF16 engine of the same model on the same GPUs; a few generations at once are enough to compare."""
+        engine = self.engine.model_copy(
+            update={"max_batch_size": min(8, self.engine.max_batch_size), "low_latency_gemm": False}
+        )
+        changes = {
+            "name": f"{self.name}-reference",
+            "precision": "bf16",
+            "kv_cache_precision": "bf16",
+            "engine": engine,
+        }
+        return self.model_copy(update=changes)
 
     @field_validator("precision", mode="before")
     @classmethod
@@ -119,6 +143,8 @@ class Recipe(_Section):
             )
         if self.serving.kv_cache_tokens < limits.max_sequence_tokens:
             raise ValueError("serving.kv_cache_tokens holds not even one sequence; raise it")
+        if limits.low_latency_gemm and (self.precision, self.gpu.compute_capability) != ("fp8", "9.0"):
+            raise ValueError("engine.low_latency_gemm: these kernels are for FP8 on Hopper (H100, H200)")
         if model.kv_heads % self.gpu_count:
             raise ValueError(f"gpus: {model.kv_heads} key-value heads cannot be split over {self.gpu_count}")
         return self
