@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from build_engines.errors import BuildError, RecipeError, RenderError
+from build_engines.machine import this_machine
 from build_engines.models import MODELS
 from build_engines.recipe import Recipe, load_recipe, recipe_names
 from build_engines.release import IMAGE_EXAMPLES
@@ -132,7 +133,7 @@ def _meant(options: argparse.Namespace, recipe: Recipe) -> Recipe:
 
 def _steps(options: argparse.Namespace, recipe: Recipe) -> Steps:
     place = Workplace(options.work_dir.resolve(), recipe)
-    return Steps(place, options.examples, lambda line: print(line, flush=True))
+    return Steps(place, options.examples, lambda line: print(line, flush=True), this_machine)
 
 
 def _assignment(text: str) -> tuple[str, str]:

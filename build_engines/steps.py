@@ -13,7 +13,7 @@ from build_engines.commands import build_command, checkpoint_command
 from build_engines.download import download_model
 from build_engines.errors import EngineMismatchError, UnsuitableMachineError
 from build_engines.estimates import Step
-from build_engines.machine import Machine, this_machine
+from build_engines.machine import Machine
 from build_engines.model_config import read_config
 from build_engines.provenance import read_provenance, write_provenance
 from build_engines.quality import Answers, Verdict, compare, require_good
@@ -35,7 +35,8 @@ class Steps:
     examples: Path
     """NVIDIA's `examples/` of the release."""
     say: Say
-    probe: Callable[[Path], Machine] = this_machine
+    probe: Callable[[Path], Machine]
+    """What the machine has, asked before every step."""
 
     def download(self) -> None:
         """Weights and tokenizer at the pinned revision; every file's size and hash is what the hub states of it.
@@ -60,7 +61,7 @@ class Steps:
         if weights is None:
             raise UnsuitableMachineError(f"{self.place.weights} is not complete: run `download` first")
         command = checkpoint_command(self.place, sys.executable, self.examples)
-        inputs = {"command": command, "weights": weights}
+        inputs = {"tool": Path(command[1]).name, "arguments": command[2:], "weights": weights}
         if self._is_finished("quantize", self.place.checkpoint, inputs):
             return
         if not Path(command[1]).is_file():
