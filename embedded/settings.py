@@ -15,6 +15,7 @@ WHISPER_MODELS = {"base": ("packages", "hub"), "tiny.en": ("packages", "hub"), "
 LANGUAGE_MODELS = {"smollm2-135m": ("packages", "hub"), "qwen3-0.6b": ("hub",)}
 PACKAGED_VOICE = "en_US-joe-medium"
 VOICE_NAME = re.compile(r"[a-z]{2,3}_[A-Z]{2}-[A-Za-z0-9_]+-(x_low|low|medium|high)")
+ADMIN_KEY = re.compile(r"[A-Za-z0-9_-]{16,}")
 PORT_NAMES = ("PORT", "TRITON_GRPC_PORT", "TRITON_METRICS_PORT")
 
 
@@ -32,6 +33,7 @@ class Settings:
     port: int
     grpc_port: int
     metrics_port: int
+    admin_key: str | None = None
 
     @property
     def triton_url(self) -> str:
@@ -51,10 +53,16 @@ class Settings:
         repository = Path(environ.get("BEAUTYAI_MODEL_REPOSITORY") or REPOSITORY_ROOT / "model_repository")
         if not repository.is_dir():
             problems.append(f"BEAUTYAI_MODEL_REPOSITORY={repository} is not a folder")
+        admin_key = environ.get("BEAUTYAI_TRITON_ADMIN_KEY") or None
+        if admin_key and not ADMIN_KEY.fullmatch(admin_key):
+            problems.append(
+                "BEAUTYAI_TRITON_ADMIN_KEY must be 16 or more of A-Z a-z 0-9 _ - (openssl rand -hex 32)"
+            )
         if problems:
             raise SettingsError("\n".join(["these settings cannot be used:", *("  " + p for p in problems)]))
         host = environ.get("BEAUTYAI_HOST") or "127.0.0.1"
-        return cls(_cache_dir(environ), repository.resolve(), weights, whisper, llm, voices, host, *ports)
+        cache_dir, repository = _cache_dir(environ), repository.resolve()
+        return cls(cache_dir, repository, weights, whisper, llm, voices, host, *ports, admin_key)
 
 
 def _cache_dir(environ: Mapping[str, str]) -> Path:

@@ -19,6 +19,8 @@ SHARED_MEMORY = Path("/dev/shm")
 _EXIT_TIMEOUT_SECONDS = 4
 _STUB_TIMEOUT_SECONDS = 120
 _MAX_THREADS = 4
+# What changes the server: only who has the key may do it over the network.
+_ADMIN_PROTOCOLS = "model-repository,shared-memory,logging,trace"
 # What a session begins with where neither the environment nor BEAUTYAI_CONFIG says otherwise: 135 million parameters
 # answer questions only when they are asked for one sentence and not sampled.
 _SESSION_DEFAULTS = {
@@ -83,6 +85,7 @@ def server_environment(models: Mapping[str, str], runtime: Runtime) -> dict[str,
 
 def command(settings: Settings, runtime: Runtime, shared_memory_prefix: str) -> list[str]:
     """The command line. Every port on loopback; HTTP off, for 2.51 has known holes there."""
+    restricted = f"--grpc-restricted-protocol={_ADMIN_PROTOCOLS}:admin-key={settings.admin_key}"
     return [
         str(runtime.triton_dir / "pytriton/tritonserver/bin/tritonserver"),
         f"--model-repository={settings.model_repository}",
@@ -98,6 +101,7 @@ def command(settings: Settings, runtime: Runtime, shared_memory_prefix: str) -> 
         "--metrics-address=127.0.0.1",
         f"--metrics-port={settings.metrics_port}",
         f"--exit-timeout-secs={_EXIT_TIMEOUT_SECONDS}",
+        *([restricted] if settings.admin_key else []),
     ]
 
 

@@ -30,7 +30,10 @@ VOICE_PATH = "/ws/voice-conversation"
 def create_app(settings: Settings) -> Starlette:
     """The whole service for these settings; opens its connection to Triton in its lifespan."""
     metrics = Metrics()
-    triton = TritonInference(settings.triton_url)
+    admin_key = settings.triton_admin_key
+    triton = TritonInference(
+        settings.triton_url, admin_key=admin_key.get_secret_value() if admin_key else None
+    )
     triton.observers.append(metrics.inference_ended)
     detector = SharedDetector(triton)
     inference = Prioritised(triton, detector, Priorities(settings.partials_at_once))

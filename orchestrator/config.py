@@ -11,7 +11,15 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     JsonConfigSettingsSource,
@@ -128,6 +136,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     triton_url: str = "127.0.0.1:8001"
+    triton_admin_key: SecretStr | None = Field(None, min_length=16)
     tokenizer_dir: Path
     llm_context_tokens: int = Field(2048, ge=256, le=131_072)
     max_sessions: int = Field(64, ge=1, le=100_000)

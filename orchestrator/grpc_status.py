@@ -19,6 +19,7 @@ from orchestrator.errors import (
 
 _FULL = re.compile(r"xceeds maximum queue size|imeout expired|try again later")
 _LOST = re.compile(r"is not healthy|is not ready|not ready|no available versions|unknown model")
+_RESTRICTED = re.compile(r"protocol is restricted")
 _REQUEST_ID = re.compile(r"^\[request id: [^\]]*\] ")
 
 
@@ -30,6 +31,10 @@ def failure(model: str, status: str, message: str) -> InferenceError:
     line = _first_line(message)
     if _FULL.search(line):
         return InferenceOverloaded(f"{model} has too much to do; try again in a few seconds")
+    if _RESTRICTED.search(line):
+        return InferenceError(
+            f"Triton refuses to control {model}: BEAUTYAI_TRITON_ADMIN_KEY must be the key that Triton was started with"
+        )
     if status in {"UNAVAILABLE", "NOT_FOUND"} or _LOST.search(line):
         return BackendLost(f"{model} is away and is being restarted; try again in a few seconds")
     if status == "DEADLINE_EXCEEDED":

@@ -39,6 +39,8 @@ Result = TypeVar("Result")
 Tensors = Mapping[str, NDArray[Any]]
 Observer = Callable[[str, float, "InferenceError | None"], None]
 
+# Triton takes the key of `--grpc-restricted-protocol=model-repository,…:admin-key=KEY` from the header of that name.
+_ADMIN_KEY_HEADER = "triton-grpc-protocol-admin-key"
 _MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 _CHANNEL = [
     ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
@@ -73,16 +75,22 @@ class TritonInference:
     """Serves `inference.Inference` from one Triton; while that is away every call raises `BackendLost`.
 
     Every call is told to `observers` as (model, seconds, error or None), unless its caller gave it up;
-    `last_answers` is when each model last answered anything.
+    `last_answers` is when each model last answered anything. `admin_key` opens a restricted repository API.
     """
 
     def __init__(
-        self, url: str, deadlines: Deadlines | None = None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        deadlines: Deadlines | None = None,
+        *,
+        admin_key: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.observers: list[Observer] = []
         self.last_answers: dict[str, float] = {}
         self._url = url
         self._deadlines = deadlines or Deadlines()
+        self._admin = ((_ADMIN_KEY_HEADER, admin_key),) if admin_key else ()
         self._clock = clock
         self._channel: Any = None
         self._triton: Any = None
@@ -189,7 +197,8 @@ class TritonInference:
     async def models(self) -> dict[str, str]:
         """State of every model in the repository: READY, UNAVAILABLE, ... ("" where never loaded)."""
         with _translated("the model repository"):
-            asked = self._triton.RepositoryIndex(service_pb2.RepositoryIndexRequest())
+            request = service_pb2.RepositoryIndexRequest()
+            asked = self._triton.RepositoryIndex(request, metadata=self._admin)
             index = await _within(self._deadlines.connect, asked, "the model repository")
         return {model.name: model.state for model in index.models}
 
@@ -197,13 +206,15 @@ class TritonInference:
         """Load `model`, or load it anew; returns when it is ready."""
         with _translated(model):
             request = service_pb2.RepositoryModelLoadRequest(model_name=model)
-            await _within(self._deadlines.load, self._triton.RepositoryModelLoad(request), model)
+            loaded = self._triton.RepositoryModelLoad(request, metadata=self._admin)
+            await _within(self._deadlines.load, loaded, model)
 
     async def unload(self, model: str) -> None:
         """Unload `model` alone, not what depends on it."""
         with _translated(model):
             request = service_pb2.RepositoryModelUnloadRequest(model_name=model)
-            await _within(self._deadlines.load, self._triton.RepositoryModelUnload(request), model)
+            unloaded = self._triton.RepositoryModelUnload(request, metadata=self._admin)
+            await _within(self._deadlines.load, unloaded, model)
 
     async def stream(
         self,

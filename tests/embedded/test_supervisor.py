@@ -16,8 +16,11 @@ import psutil
 import pytest
 
 from embedded import ports, probe, triton
+from embedded.errors import SettingsError
 from embedded.fetch import Runtime
 from embedded.settings import REPOSITORY_ROOT, Settings
+from orchestrator.errors import InferenceError
+from orchestrator.triton import TritonInference
 
 CONFIG = """backend: "python"
 max_batch_size: 8
@@ -230,3 +233,23 @@ def test_wrong_settings_end_with_one_message(stack: Stack) -> None:
     assert "BEAUTYAI_WHISPER" in output
     assert "PORT" in output
     assert "Traceback" not in output
+
+
+@pytest.mark.anyio
+async def test_only_who_sends_the_admin_key_controls_the_models(stack: Stack) -> None:
+    stack.environment["BEAUTYAI_TRITON_ADMIN_KEY"] = "a-key-of-16-signs"
+    url = stack.settings.triton_url
+    with stack.serving():
+        for wrong in (None, "another-key-here"):
+            async with TritonInference(url, admin_key=wrong) as inference:
+                with pytest.raises(InferenceError, match="BEAUTYAI_TRITON_ADMIN_KEY"):
+                    await inference.unload("echo")
+        async with TritonInference(url, admin_key="a-key-of-16-signs") as inference:
+            await inference.unload("echo")
+            await inference.load("echo")
+            assert (await inference.models())["echo"] == "READY"
+
+
+def test_a_short_admin_key_is_refused(stack: Stack) -> None:
+    with pytest.raises(SettingsError, match="BEAUTYAI_TRITON_ADMIN_KEY"):
+        Settings.from_environment({**stack.environment, "BEAUTYAI_TRITON_ADMIN_KEY": "short"})
