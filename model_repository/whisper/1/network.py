@@ -17,6 +17,7 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations, pad_or_trim
 from numpy.typing import NDArray
 
+from .device import prepare
 from .utterance import Word
 
 # The decoder has 448 positions, half of them for what it writes (`ctranslate2.models.Whisper.generate`).
@@ -34,6 +35,7 @@ class Network:
     """The weights, loaded once; holds nothing between calls."""
 
     def __init__(self, model_dir: Path, device: str, compute_type: str, threads: int) -> None:
+        prepare(device, compute_type)
         self._model = WhisperModel(
             str(model_dir),
             device=device,
