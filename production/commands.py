@@ -1,0 +1,58 @@
+"""Every command that runs on the GPU machine, in order, as text: what the check prints and the guide explains."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from production.images import ROOT, read_env
+from production.triton_server import command
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do, and its command lines."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def steps(recipe: str, repository: Path, data: str = "/srv/beautyai") -> Iterator[Step]:
+    """From a bare GPU machine to a server that answers. `repository` is the rendered one, read for its models."""
+    image = read_env(ROOT / "docker" / "images.env")["TRITON_IMAGE"]
+    yield Step("The GPU is visible to containers", (f"docker run --rm --gpus all {image} nvidia-smi",))
+    yield Step("This repository's tools", ("make setup",))
+    yield Step("The engine, in the serving image", (engine_command(recipe, image, data),))
+    yield Step("The weights of the other models", (f".venv/bin/python -m production weights {data}/weights",))
+    yield Step("The model repository", (render_command(recipe, data),))
+    yield Step(
+        "Settings",
+        ("cp docker/.env.example docker/.env", "openssl rand -hex 32  # BEAUTYAI_TRITON_ADMIN_KEY in docker/.env"),
+    )
+    yield Step("Start", ("make up",))
+    yield Step("Triton's own command, in its container", (triton_command(repository),))
+    yield Step("Ask", (".venv/bin/python -m client.demo --url ws://127.0.0.1:8000/ws/voice-conversation",))
+
+
+def engine_command(recipe: str, image: str, data: str) -> str:
+    """Builds the engine where it will run: it fits one GPU architecture and one TensorRT-LLM."""
+    mounts = ["--volume", f"{data}:{data}", "--volume", "$PWD:/beautyai:ro", "--workdir", "/beautyai"]
+    docker = ["docker", "run", "--rm", "--gpus", "all", "--shm-size", "2g", *mounts, image]
+    build = ["python3", "-m", "build_engines", "all", "--recipe", recipe, "--output", data]
+    return " ".join(word if word.startswith("$PWD") else shlex.quote(word) for word in [*docker, *build])
+
+
+def render_command(recipe: str, data: str) -> str:
+    """The paths are those of the container."""
+    words = [".venv/bin/python", "-m", "build_engines", "render", "--recipe", recipe]
+    words += ["--engine-dir", "/engines/llm", "--tokenizer-dir", "/tokenizer", "--output", f"{data}/models"]
+    return shlex.join(words)
+
+
+def triton_command(repository: Path) -> str:
+    """What `triton_server.py` becomes, its key left out."""
+    shown = "the-admin-key-of-.env"
+    line = command({"BEAUTYAI_TRITON_ADMIN_KEY": shown}, repository)
+    return shlex.join(word.replace(str(repository), "/models") for word in line)
