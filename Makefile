@@ -2,14 +2,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup fetch demo run engines test check bench lock clean
+.PHONY: help setup fetch demo run engines test check bench production-check images up down logs lock clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # One stamp per content of the lock and the project file: a second `make setup` has nothing to do.
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
-PACKAGES := orchestrator client embedded build_engines benchmarks tests
+PACKAGES := orchestrator client embedded build_engines production benchmarks tests
 # A version folder is named "1", which is no Python name: the types are checked through links with names.
 MODELS := $(sort $(patsubst model_repository/%/1/model.py,%,$(wildcard model_repository/*/1/model.py)))
 LINKS := .mypy_cache/models
@@ -21,7 +21,7 @@ COMPILE_IMAGE := $(COMPILE) --universal --python-version 3.12 --constraint requi
 COMPILE_TRITON := $(COMPILE) --python-version 3.12 --python-platform x86_64-manylinux_2_28 --constraint requirements.lock
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: $(STAMP) ## make .venv with everything that requirements.lock names (PYTHON=python3.12 chooses another Python)
 
@@ -64,6 +64,25 @@ bench: export BEAUTYAI_ADMISSION_WAIT_MS = 600000
 bench: setup ## N = 1, 2, 4, 8 sessions in real time against the floor of the same stages in one process
 	@$(BIN)/python -m embedded run -- $(BIN)/python -m benchmarks
 
+production-check: setup ## everything about production that can be checked without a GPU, and what runs on one
+	@$(BIN)/python -m production check
+
+# STACK=compose.cpu.yaml is the laptop runtime in a container.
+STACK := compose.yaml
+COMPOSE = docker compose --env-file docker/images.env $(if $(wildcard docker/.env),--env-file docker/.env) --file docker/$(STACK)
+
+images: ## build the container images (STACK=compose.cpu.yaml: those of the laptop runtime)
+	@$(COMPOSE) build
+
+up: ## start the containers and wait until a question can be asked (docs/production.md)
+	@$(COMPOSE) up --build --detach --wait --wait-timeout 1800
+
+down: ## stop the containers; weights, engines and metrics stay
+	@$(COMPOSE) down
+
+logs: ## follow the containers' logs
+	@$(COMPOSE) logs --follow --tail 100
+
 lock: setup ## write requirements.lock anew from pyproject.toml
 	@{ $(COMPILE_LOCK) --all-extras pyproject.toml; \
 	   echo "# Artifacts: unpacked into the cache by embedded/, never installed; the marker makes pip skip them."; \
@@ -72,7 +91,6 @@ lock: setup ## write requirements.lock anew from pyproject.toml
 	@mv requirements.lock.new requirements.lock
 	@$(COMPILE_TRITON) --group pyproject.toml:triton --output-file docker/triton.requirements.txt
 	@$(COMPILE_IMAGE) pyproject.toml --output-file docker/orchestrator.requirements.txt
-	@$(COMPILE_IMAGE) pyproject.toml --extra models --extra embedded --output-file docker/embedded.requirements.txt
 
 clean: ## remove what was made here; the cache of weights stays (~/.cache/beautyai)
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis reply.wav question.wav

@@ -6,9 +6,9 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \
     && rm -rf /var/lib/apt/lists/* \
     && install --directory --owner 1000 --group 1000 /cache
-COPY docker/embedded.requirements.txt /requirements.txt
-RUN python -m pip install --no-cache-dir --require-hashes --only-binary :all: --requirement /requirements.txt
 COPY requirements.lock /opt/beautyai/requirements.lock
+RUN python -m pip install --no-cache-dir --require-hashes --only-binary :all: \
+    --requirement /opt/beautyai/requirements.lock
 COPY backends /opt/beautyai/backends
 COPY client /opt/beautyai/client
 COPY embedded /opt/beautyai/embedded

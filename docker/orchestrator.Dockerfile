@@ -10,6 +10,8 @@ FROM ${PYTHON_IMAGE}
 COPY --from=packages /opt/beautyai/python /opt/beautyai/python
 COPY orchestrator /opt/beautyai/orchestrator
 WORKDIR /opt/beautyai
+# A tokenizer is no token.
+# hadolint ignore=DL3064
 ENV PATH=/opt/beautyai/python/bin:${PATH} \
     PYTHONDONTWRITEBYTECODE=1 \
     BEAUTYAI_HOST=0.0.0.0 \

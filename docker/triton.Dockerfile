@@ -10,6 +10,8 @@ RUN python3 -m venv --without-pip /opt/beautyai/python \
         --require-hashes --only-binary :all: --requirement /opt/beautyai/requirements.txt
 COPY production/triton_server.py /opt/beautyai/triton_server.py
 
+# A tokenizer is no token.
+# hadolint ignore=DL3064
 ENV PATH=/opt/beautyai/python/bin:${PATH} \
     HOME=/tmp \
     BEAUTYAI_VAD_MODEL=/weights/silero_vad.onnx \

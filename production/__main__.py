@@ -52,7 +52,9 @@ def _check(options: argparse.Namespace) -> int:
         for finding in check(options.recipe, Path(folder), runtime.tokenizer_dir):
             print("\n".join(finding.lines()), flush=True)
             wrong += not finding.ok
-    print(f"\n{'All is well' if not wrong else f'{wrong} checks found something wrong'}. Not yet run on a GPU.")
+    print(
+        f"\n{'All is well' if not wrong else f'{wrong} checks found something wrong'}. Not yet run on a GPU."
+    )
     return 1 if wrong else 0
 
 

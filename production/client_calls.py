@@ -51,7 +51,9 @@ def _calls(models: TritonInference) -> dict[str, Callable[[], Awaitable[object]]
             second, language="en", prefix="so", prompt="before", word_timestamps=True
         ),
         "generate": lambda: _drained(models.generate(generation)),
-        "synthesize": lambda: _drained(models.synthesize("a", voice="en_US-joe-medium", language="en", speed=1.1)),
+        "synthesize": lambda: _drained(
+            models.synthesize("a", voice="en_US-joe-medium", language="en", speed=1.1)
+        ),
     }
     return calls | {f"canary of {model}": canary for model, canary in models.canaries(_SECONDS).items()}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from build_engines.recipe import load_recipe
 from production.images import ROOT, read_env
 from production.triton_server import command
 
@@ -22,37 +23,45 @@ class Step:
 def steps(recipe: str, repository: Path, data: str = "/srv/beautyai") -> Iterator[Step]:
     """From a bare GPU machine to a server that answers. `repository` is the rendered one, read for its models."""
     image = read_env(ROOT / "docker" / "images.env")["TRITON_IMAGE"]
+    model = load_recipe(recipe).language_model
     yield Step("The GPU is visible to containers", (f"docker run --rm --gpus all {image} nvidia-smi",))
     yield Step("This repository's tools", ("make setup",))
-    yield Step("The engine, in the serving image", (engine_command(recipe, image, data),))
+    yield Step("The engine, in the serving image", (engine_command(recipe, model, image, data),))
+    yield Step(
+        "Its tokenizer", (f"install -D -t {data}/tokenizer {data}/engines/weights/{model}-*/tokenizer*",)
+    )
     yield Step("The weights of the other models", (f".venv/bin/python -m production weights {data}/weights",))
     yield Step("The model repository", (render_command(recipe, data),))
     yield Step(
         "Settings",
-        ("cp docker/.env.example docker/.env", "openssl rand -hex 32  # BEAUTYAI_TRITON_ADMIN_KEY in docker/.env"),
+        (
+            "cp docker/.env.example docker/.env",
+            "openssl rand -hex 32  # BEAUTYAI_TRITON_ADMIN_KEY in docker/.env",
+        ),
     )
     yield Step("Start", ("make up",))
     yield Step("Triton's own command, in its container", (triton_command(repository),))
     yield Step("Ask", (".venv/bin/python -m client.demo --url ws://127.0.0.1:8000/ws/voice-conversation",))
 
 
-def engine_command(recipe: str, image: str, data: str) -> str:
+def engine_command(recipe: str, model: str, image: str, data: str) -> str:
     """Builds the engine where it will run: it fits one GPU architecture and one TensorRT-LLM."""
-    mounts = ["--volume", f"{data}:{data}", "--volume", "$PWD:/beautyai:ro", "--workdir", "/beautyai"]
-    docker = ["docker", "run", "--rm", "--gpus", "all", "--shm-size", "2g", *mounts, image]
-    build = ["python3", "-m", "build_engines", "all", "--recipe", recipe, "--output", data]
-    return " ".join(word if word.startswith("$PWD") else shlex.quote(word) for word in [*docker, *build])
+    mounts = f'--volume "$PWD":/beautyai:ro --volume {shlex.quote(data)}/engines:/engines'
+    build = ["python3", "-m", "build_engines", model, "--recipe", recipe, "--work-dir", "/engines"]
+    return (
+        f"docker run --rm --gpus all --shm-size 2g --workdir /beautyai {mounts} {image} {shlex.join(build)}"
+    )
 
 
 def render_command(recipe: str, data: str) -> str:
     """The paths are those of the container."""
     words = [".venv/bin/python", "-m", "build_engines", "render", "--recipe", recipe]
-    words += ["--engine-dir", "/engines/llm", "--tokenizer-dir", "/tokenizer", "--output", f"{data}/models"]
-    return shlex.join(words)
+    words += ["--engine-dir", f"/engines/{recipe}/engine", "--tokenizer-dir", "/tokenizer"]
+    return shlex.join([*words, "--output", f"{data}/models"])
 
 
 def triton_command(repository: Path) -> str:
     """What `triton_server.py` becomes, its key left out."""
-    shown = "the-admin-key-of-.env"
+    shown = "the-admin-key-of-docker-env"
     line = command({"BEAUTYAI_TRITON_ADMIN_KEY": shown}, repository)
     return shlex.join(word.replace(str(repository), "/models") for word in line)

@@ -22,4 +22,7 @@ class Finding:
         """The finding as text: one line, and one for each problem."""
         if self.skipped:
             return [f"skipped  {self.check}: {self.skipped}"]
-        return [f"{'ok' if self.ok else 'WRONG':8} {self.check}", *(f"         {text}" for text in self.problems)]
+        return [
+            f"{'ok' if self.ok else 'WRONG':8} {self.check}",
+            *(f"         {text}" for text in self.problems),
+        ]

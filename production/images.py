@@ -30,12 +30,26 @@ def image_problems(root: Path = ROOT) -> Iterator[str]:
             yield f"docker/images.env: {name}={image} has no tag with a version"
     for file in _tracked(root):
         text = (root / file).read_text(encoding="utf-8", errors="replace")
-        yield from (f"{file}: states {found}, which belongs to docker/images.env" for found in _REPOSITORY.findall(text))
+        yield from (
+            f"{file}: states {found}, which belongs to docker/images.env"
+            for found in _REPOSITORY.findall(text)
+        )
 
 
 def _tracked(root: Path) -> list[str]:
     listed = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True)
-    kinds = (".py", ".toml", ".yaml", ".yml", ".Dockerfile", ".env", ".md", ".example", "Makefile", ".service")
+    kinds = (
+        ".py",
+        ".toml",
+        ".yaml",
+        ".yml",
+        ".Dockerfile",
+        ".env",
+        ".md",
+        ".example",
+        "Makefile",
+        ".service",
+    )
     return [
         file
         for file in listed.stdout.split()

@@ -32,7 +32,11 @@ def lint(root: Path = ROOT) -> Iterator[Finding]:
     yield _linted("Dockerfiles by hadolint", "hadolint", "`make setup` installs it", root, _dockerfiles)
     yield _linted("shell scripts by shellcheck", "shellcheck", "Debian's package brings it", root, _shell)
     yield _linted(
-        "compose files by the compose-spec schema", "check-jsonschema", "`make setup` brings it", root, _schema
+        "compose files by the compose-spec schema",
+        "check-jsonschema",
+        "`make setup` brings it",
+        root,
+        _schema,
     )
     yield _linted(
         "compose files by docker compose", "docker-compose", "there is none for Python 3.10", root, _compose
@@ -49,7 +53,12 @@ def tool_path(name: str) -> str | None:
 
 def compose_environment(root: Path = ROOT) -> dict[str, str]:
     """What compose is given on a real host, with secrets that are none."""
-    return {"PATH": os.environ.get("PATH", ""), "HOME": "/nonexistent", **_SECRETS, "BEAUTYAI_DATA": str(root)}
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": "/nonexistent",
+        **_SECRETS,
+        "BEAUTYAI_DATA": str(root),
+    }
 
 
 def _linted(
@@ -99,11 +108,15 @@ def _prometheus(promtool: str, root: Path) -> Iterator[str]:
     yield from _complaints([promtool, "check", "config", "docker/prometheus/prometheus.yml"], root)
 
 
-def _complaints(command: Sequence[str], root: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+def _complaints(
+    command: Sequence[str], root: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """What a tool said, where it was not content."""
     done = subprocess.run(
         command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
     if done.returncode:
         lines = (done.stdout + done.stderr).splitlines()
-        yield from ([line for line in lines if line.strip()] or [f"{command[0]}: exit status {done.returncode}"])
+        yield from (
+            [line for line in lines if line.strip()] or [f"{command[0]}: exit status {done.returncode}"]
+        )

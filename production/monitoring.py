@@ -101,9 +101,7 @@ def _label_values() -> dict[str, dict[str, set[str]]]:
     return values
 
 
-def _label_problems(
-    name: str, labels: Mapping[str, str], allowed: Mapping[str, set[str]]
-) -> Iterator[str]:
+def _label_problems(name: str, labels: Mapping[str, str], allowed: Mapping[str, set[str]]) -> Iterator[str]:
     for label, value in labels.items():
         if label not in allowed:
             yield f"{name} has no label {label}"

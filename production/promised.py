@@ -56,7 +56,9 @@ def request_problems(request: Any, config: Any) -> Iterator[str]:
         else:
             yield from _tensor_problems(sent, known[sent.name], config)
     needed = {name for name, tensor in known.items() if not tensor.optional}
-    yield from (f"input {name} is missing" for name in sorted(needed - {sent.name for sent in request.inputs}))
+    yield from (
+        f"input {name} is missing" for name in sorted(needed - {sent.name for sent in request.inputs})
+    )
     unknown = {output.name for output in request.outputs} - set(outputs(config))
     yield from (f"has no output {name}" for name in sorted(unknown))
 

