@@ -62,7 +62,7 @@ class Settings:
             raise SettingsError("\n".join(["these settings cannot be used:", *("  " + p for p in problems)]))
         host = environ.get("BEAUTYAI_HOST") or "127.0.0.1"
         cache_dir, repository = _cache_dir(environ), repository.resolve()
-        return cls(cache_dir, repository, weights, whisper, llm, voices, host, *ports, admin_key)
+        return cls(cache_dir, repository, weights, whisper, llm, voices, host, *ports, admin_key=admin_key)
 
 
 def _cache_dir(environ: Mapping[str, str]) -> Path:

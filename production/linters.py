@@ -113,7 +113,7 @@ def _complaints(
 ) -> Iterator[str]:
     """What a tool said, where it was not content."""
     done = subprocess.run(
-        command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
     if done.returncode:
         lines = (done.stdout + done.stderr).splitlines()

@@ -40,6 +40,7 @@ def command(environment: Mapping[str, str], repository: Path = REPOSITORY) -> li
             "BEAUTYAI_TRITON_ADMIN_KEY must be 16 or more of A-Z a-z 0-9 _ - (openssl rand -hex 32): it locks the "
             "control of the models"
         )
+    restricted = f"{','.join(ADMIN_PROTOCOLS)}:admin-key={admin_key}"
     return [
         "tritonserver",
         f"--model-repository={repository}",
@@ -53,12 +54,13 @@ def command(environment: Mapping[str, str], repository: Path = REPOSITORY) -> li
         # The container's private network: compose publishes nothing of it, the unit only on loopback.
         "--grpc-address=0.0.0.0",
         f"--grpc-port={GRPC_PORT}",
-        f"--grpc-restricted-protocol={','.join(ADMIN_PROTOCOLS)}:admin-key={admin_key}",
+        f"--grpc-restricted-protocol={restricted}",
         "--metrics-address=0.0.0.0",
         f"--metrics-port={METRICS_PORT}",
         # HTTP answers the container's own health check and nobody else.
         "--http-address=127.0.0.1",
         f"--http-port={HEALTH_PORT}",
+        f"--http-restricted-api={restricted}",
         f"--exit-timeout-secs={_EXIT_SECONDS}",
     ]
 

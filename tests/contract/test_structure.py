@@ -14,6 +14,7 @@ FOLDERS = (
     "client",
     "benchmarks",
     "build_engines",
+    "production",
     "backends",
     "model_repository",
 )
