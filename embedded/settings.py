@@ -62,7 +62,20 @@ class Settings:
             raise SettingsError("\n".join(["these settings cannot be used:", *("  " + p for p in problems)]))
         host = environ.get("BEAUTYAI_HOST") or "127.0.0.1"
         cache_dir, repository = _cache_dir(environ), repository.resolve()
-        return cls(cache_dir, repository, weights, whisper, llm, voices, host, *ports, admin_key=admin_key)
+        port, grpc_port, metrics_port = ports
+        return cls(
+            cache_dir,
+            repository,
+            weights,
+            whisper,
+            llm,
+            voices,
+            host,
+            port,
+            grpc_port,
+            metrics_port,
+            admin_key,
+        )
 
 
 def _cache_dir(environ: Mapping[str, str]) -> Path:
