@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from build_engines.commands import build_command, checkpoint_command
 from build_engines.recipe import load_recipe
+from build_engines.release import IMAGE_EXAMPLES
+from build_engines.workplace import Workplace
 from production.images import ROOT, read_env
 from production.triton_server import command
 
@@ -27,6 +30,7 @@ def steps(recipe: str, repository: Path, data: str = "/srv/beautyai") -> Iterato
     yield Step("The GPU is visible to containers", (f"docker run --rm --gpus all {image} nvidia-smi",))
     yield Step("This repository's tools", ("make setup",))
     yield Step("The engine, in the serving image", (engine_command(recipe, model, image, data),))
+    yield Step("What it starts there, step by step", engine_step_commands(recipe))
     yield Step(
         "Its tokenizer", (f"install -D -t {data}/tokenizer {data}/engines/weights/{model}-*/tokenizer*",)
     )
@@ -50,6 +54,18 @@ def engine_command(recipe: str, model: str, image: str, data: str) -> str:
     build = ["python3", "-m", "build_engines", model, "--recipe", recipe, "--work-dir", "/engines"]
     return (
         f"docker run --rm --gpus all --shm-size 2g --workdir /beautyai {mounts} {image} {shlex.join(build)}"
+    )
+
+
+def engine_step_commands(recipe: str) -> tuple[str, ...]:
+    """What the engine's steps start, for the recipe and for its BF16 reference."""
+    chosen = load_recipe(recipe)
+    recipes = (chosen,) if chosen.is_reference else (chosen, chosen.reference())
+    places = [Workplace(Path("/engines"), one) for one in recipes]
+    return tuple(
+        shlex.join(line)
+        for place in places
+        for line in (checkpoint_command(place, "python3", Path(IMAGE_EXAMPLES)), build_command(place))
     )
 
 

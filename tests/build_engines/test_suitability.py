@@ -9,6 +9,7 @@ from build_engines.estimates import Step, estimate, serving_bytes
 from build_engines.gpus import GIB
 from build_engines.machine import Machine
 from build_engines.recipe import load_recipe, recipe_names
+from build_engines.release import SERVING_IMAGE
 from build_engines.suitability import require_suitable
 from tests.build_engines.machines import machine
 
@@ -47,7 +48,7 @@ def test_a_download_needs_neither_gpu_nor_tensorrt_llm() -> None:
 def test_another_release_is_refused_with_the_image_to_use() -> None:
     message = refusal("build", "h100-fp8", machine(tensorrt_llm="1.1.0"))
     assert "TensorRT-LLM 1.1.0 is installed, and recipes are for 1.2.1" in message
-    assert "nvcr.io/nvidia/tritonserver:26.07-trtllm-python-py3" in message
+    assert f"run in {SERVING_IMAGE}" in message
     assert "no TensorRT-LLM is installed" in refusal("build", "h100-fp8", machine(tensorrt_llm=None))
 
 

@@ -77,3 +77,10 @@ def test_the_commands_of_the_guide_are_those_that_are_printed(rendered: Path) ->
             "Start",
         ):
             assert step.lines[0] in guide, step.title
+
+
+def test_every_step_of_the_engine_is_printed(rendered: Path) -> None:
+    printed = "\n".join(line for step in steps("h100-fp8", rendered) for line in step.lines)
+    assert printed.count("trtllm-build ") == 2
+    assert "quantize.py --model_dir /engines/weights/qwen3-14b-" in printed
+    assert "convert_checkpoint.py" in printed
