@@ -21,7 +21,7 @@ COMPILE_IMAGE := $(COMPILE) --universal --python-version 3.12 --constraint requi
 COMPILE_TRITON := $(COMPILE) --python-version 3.12 --python-platform x86_64-manylinux_2_28 --constraint requirements.lock
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: $(STAMP) ## make .venv with everything that requirements.lock names (PYTHON=python3.12 chooses another Python)
 
