@@ -51,7 +51,11 @@ class Person:
     async def until_answered(self, seconds: float = 60.0) -> None:
         """Everything is said, and every turn that was begun is over."""
         await self.until(lambda: not self._saying, seconds)
-        await self.until(lambda: len(self.all(ResponseDone)) >= max(1, len(self.all(SpeechStarted))), seconds)
+        await self.until(self.is_answered, seconds)
+
+    def is_answered(self) -> bool:
+        """Every turn that was begun is over, and there was one."""
+        return len(self.all(ResponseDone)) >= max(1, len(self.all(SpeechStarted)))
 
     async def speak(self) -> None:
         """Send what the microphone picks up until the connection ends."""
@@ -87,8 +91,14 @@ class Person:
 async def person(conversation: Conversation, room: bytes = b"") -> AsyncIterator[Person]:
     """Microphone, ears and loudspeaker of an open conversation, for as long as the block runs."""
     one = Person(conversation, room)
+    fault: Exception | None = None
     async with anyio.create_task_group() as tasks:
         for part in (one.speak, one.listen, one.report):
             tasks.start_soon(part)
-        yield one
+        try:
+            yield one
+        except Exception as error:  # as it is, not in the group that a task group would make of it
+            fault = error
         tasks.cancel_scope.cancel()
+    if fault is not None:
+        raise fault

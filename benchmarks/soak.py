@@ -74,8 +74,8 @@ async def _session(
 async def _turn(one: Person, clips: Sequence[Clip], chance: random.Random) -> None:
     one.say(chance.choice(clips).pcm)
     if chance.random() < 0.5:
-        chunks = len(one.all(VoiceResponse))
-        await one.until(lambda: len(one.all(VoiceResponse)) > chunks)
+        chunks, turns = len(one.all(VoiceResponse)), len(one.all(ResponseDone))
+        await one.until(lambda: len(one.all(VoiceResponse)) > chunks or len(one.all(ResponseDone)) > turns)
         await anyio.sleep(chance.uniform(0.3, 1.2))
         one.say(chance.choice(clips).pcm)
     await one.until_answered()
