@@ -1,8 +1,9 @@
-"""The CPU twin of NVIDIA's C++ `tensorrtllm` backend: Triton on one side, the scheduler on the other.
+"""The tensors of NVIDIA's C++ `tensorrtllm` backend, from Python: Triton on one side, an engine on the other.
 
 A model whose `config.pbtxt` says `backend: "tensorrtllm"` is served by this file when the folder above it is in
-Triton's backend directory, and by the C++ backend in NVIDIA's container. Streamed responses carry new tokens only:
-`output_ids` [1, 1, n], `sequence_length` [1, 1] = n. The stream ends with an empty final response.
+Triton's backend directory under that name: on a laptop, and in images whose TensorRT-LLM has no C++ backend any more.
+Streamed responses carry new tokens only: `output_ids` [1, 1, n], `sequence_length` [1, 1] = n. The stream ends with an
+empty final response.
 """
 
 from __future__ import annotations
@@ -21,12 +22,10 @@ if not __package__:
     sys.path.append(str(Path(__file__).parent.parent))
     __package__ = Path(__file__).parent.name
 
+from .engines import open_language_model
 from .errors import BadRequestError, LlmError, QueueFullError, UnloadingError
-from .llama import Llama
-from .request import Generation, Limits, is_stop, parse_generation
+from .request import Generation, is_stop, parse_generation
 from .sampling import Choice
-from .scheduler import Scheduler
-from .settings import read_settings
 
 
 class TritonPythonModel:
@@ -34,23 +33,12 @@ class TritonPythonModel:
 
     def initialize(self, args: dict[str, str]) -> None:
         model_config = json.loads(args["model_config"])
-        settings = read_settings(os.environ, model_config)
-        self._engine = Llama(settings.gguf, settings.slots, settings.context_tokens, settings.threads)
-        self._limits = Limits(
-            settings.context_tokens, self._engine.vocabulary_size, settings.exclude_input_in_output
-        )
         self._input_names = [tensor["name"] for tensor in model_config["input"]]
-        self._scheduler = Scheduler(
-            self._engine,
-            settings.slots,
-            settings.max_queue_size,
-            _TritonMeter(args["model_name"]),
-            settings.waiting_cancel_check_seconds,
-            pb_utils.Logger.log_error,
-        )
+        meter, log = _TritonMeter(args["model_name"]), pb_utils.Logger.log_error
+        self._language_model = open_language_model(os.environ, model_config, meter, log)
 
     def execute(self, requests: list[Any]) -> None:
-        """Hand the requests over and return at once; responses come from the scheduler's thread."""
+        """Hand the requests over and return at once; responses come from a thread of the engine."""
         for request in requests:
             sender = request.get_response_sender()
             try:
@@ -59,19 +47,18 @@ class TritonPythonModel:
                 _finish(sender, error)
 
     def finalize(self) -> None:
-        self._scheduler.close()
-        self._engine.close()
+        self._language_model.close()
 
     def _start(self, request: Any, sender: Any) -> None:
         tensors = {
             name: tensor for name in self._input_names if (tensor := _numpy(request, name)) is not None
         }
         if is_stop(tensors):
-            self._scheduler.stop(request.request_id())
+            self._language_model.stop(request.request_id())
             _finish(sender, None)
             return
-        generation = parse_generation(tensors, self._limits)
-        self._scheduler.submit(request.request_id(), generation, _TritonListener(sender, generation))
+        generation = parse_generation(tensors, self._language_model.limits)
+        self._language_model.submit(request.request_id(), generation, _TritonListener(sender, generation))
 
 
 class _TritonListener:

@@ -1,6 +1,6 @@
 """One inference request: from NVIDIA's tensors to a validated value.
 
-Names, types and defaults are those of the C++ `tensorrtllm` backend at v1.2.1. What llama.cpp on a CPU cannot do is
+Names, types and defaults are those of the C++ `tensorrtllm` backend at v1.2.1. What the loaded engine cannot do is
 refused by the name of its tensor, so that nobody takes this engine's answer for the other's.
 """
 
@@ -69,11 +69,16 @@ _NEUTRAL: Mapping[str, float] = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What the loaded model can take."""
+    """What the loaded model can take, and how its engine is called where it cannot."""
 
     context_tokens: int
     vocabulary_size: int
     exclude_input_in_output: bool
+    engine: str = "the CPU engine (llama.cpp)"
+    context_setting: str = "BEAUTYAI_LLM_CONTEXT_TOKENS"
+    """Where `context_tokens` can be raised."""
+    bans_long_words: bool = True
+    """Whether a bad word may have several tokens."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def parse_generation(tensors: Tensors, limits: Limits) -> Generation:
     Raises:
         BadRequestError: the message begins with the tensor's name.
     """
-    _refuse_unsupported(tensors)
+    _refuse_unsupported(tensors, limits.engine)
     prompt = _prompt(tensors, limits)
     max_output_tokens = int(_scalar(tensors, "request_output_len", 0))
     if max_output_tokens < 1:
@@ -112,12 +117,12 @@ def parse_generation(tensors: Tensors, limits: Limits) -> Generation:
     if len(prompt) + max_output_tokens > limits.context_tokens:
         raise BadRequestError(
             f"request_output_len: {len(prompt)} prompt tokens and {max_output_tokens} output tokens exceed the context "
-            f"of {limits.context_tokens}; shorten one or raise BEAUTYAI_LLM_CONTEXT_TOKENS"
+            f"of {limits.context_tokens}; shorten one or raise {limits.context_setting}"
         )
     return Generation(
         prompt=prompt,
         max_output_tokens=max_output_tokens,
-        sampling=_sampling(tensors, limits.vocabulary_size),
+        sampling=_sampling(tensors, limits),
         stop_words=_words(tensors, "stop_words_list", limits.vocabulary_size),
         streaming=bool(_scalar(tensors, "streaming", False)),
         exclude_input_in_output=bool(
@@ -129,7 +134,7 @@ def parse_generation(tensors: Tensors, limits: Limits) -> Generation:
     )
 
 
-def _refuse_unsupported(tensors: Tensors) -> None:
+def _refuse_unsupported(tensors: Tensors, engine: str) -> None:
     for name, tensor in tensors.items():
         if tensor.shape[:1] != (1,):
             raise BadRequestError(
@@ -138,9 +143,7 @@ def _refuse_unsupported(tensors: Tensors) -> None:
         if name in _NEUTRAL and tensor.reshape(-1)[0] == _NEUTRAL[name]:
             continue
         if name not in _ACCEPTED and name not in _WITHOUT_EFFECT:
-            raise BadRequestError(
-                f"{name}: the CPU engine (llama.cpp) cannot do this; the C++ TensorRT-LLM engine can"
-            )
+            raise BadRequestError(f"{name}: {engine} cannot do this; the C++ TensorRT-LLM engine can")
 
 
 def _prompt(tensors: Tensors, limits: Limits) -> tuple[int, ...]:
@@ -157,7 +160,8 @@ def _prompt(tensors: Tensors, limits: Limits) -> tuple[int, ...]:
     return prompt
 
 
-def _sampling(tensors: Tensors, vocabulary_size: int) -> Sampling:
+def _sampling(tensors: Tensors, limits: Limits) -> Sampling:
+    vocabulary_size = limits.vocabulary_size
     end_id = int(_scalar(tensors, "end_id", -1))
     if not -1 <= end_id < vocabulary_size:
         raise BadRequestError(
@@ -173,7 +177,7 @@ def _sampling(tensors: Tensors, vocabulary_size: int) -> Sampling:
         seed=int(_scalar(tensors, "seed", 0)),
         min_tokens=int(_at_least("min_tokens", float(_scalar(tensors, "min_tokens", 0)), 0)),
         end_id=end_id,
-        bad_words=_words(tensors, "bad_words_list", vocabulary_size),
+        bad_words=_bad_words(tensors, limits),
         embedding_bias=_embedding_bias(tensors, vocabulary_size),
     )
 
@@ -184,6 +188,16 @@ def _words(tensors: Tensors, name: str, vocabulary_size: int) -> tuple[Word, ...
     words = parse_words(name, tensors[name])
     for word in words:
         _check_tokens(name, word, vocabulary_size)
+    return words
+
+
+def _bad_words(tensors: Tensors, limits: Limits) -> tuple[Word, ...]:
+    words = _words(tensors, "bad_words_list", limits.vocabulary_size)
+    if not limits.bans_long_words and (long := [word for word in words if len(word) > 1]):
+        raise BadRequestError(
+            f"bad_words_list: {list(long[0])} has {len(long[0])} tokens, and {limits.engine} bans single tokens only; "
+            "the C++ TensorRT-LLM engine bans longer words"
+        )
     return words
 
 

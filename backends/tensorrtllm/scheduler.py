@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import BadRequestError, QueueFullError, UnloadingError
+from .language_model import Listener, Meter
 from .llama import Piece
 from .request import Generation
-from .sampling import Choice, Sampler
+from .sampling import Sampler
 from .words import ends_with_word
 
 WORTH_REUSING_TOKENS = 8
@@ -36,21 +37,6 @@ class Engine(Protocol):
 
     def decode(self, pieces: Sequence[Piece]) -> dict[int, NDArray[np.float32]]: ...
     def forget(self, slot: int, from_position: int) -> None: ...
-
-
-class Listener(Protocol):
-    """Who asked for a generation. Called from the scheduler's thread; `finish` exactly once, last."""
-
-    def is_cancelled(self) -> bool: ...
-    def deliver(self, choice: Choice) -> None: ...
-    def finish(self, error: Exception | None) -> None: ...
-
-
-class Meter(Protocol):
-    """What is counted."""
-
-    def step(self, generated: int, prompt: int) -> None: ...
-    def load(self, active: int, waiting: int, reused: int) -> None: ...
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What the operator decides, read once at load and validated as a whole."""
+"""What the operator decides of the CPU engine, read once at load and validated as a whole."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigurationError
+from .parameters import flag, parameter, whole_number
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,19 @@ def read_settings(environment: Mapping[str, str], model_config: Mapping[str, Any
     Raises:
         ConfigurationError: a value is missing, not a number, or out of range.
     """
-    period_ms = _number(
-        "cancellation_check_period_ms", _parameter(model_config, "cancellation_check_period_ms", "100")
-    )
+
+    def number(name: str, default: str) -> int:
+        return whole_number(name, parameter(model_config, name, default))
+
+    exclude_input = parameter(model_config, "exclude_input_in_output", "false")
     return Settings(
         gguf=_gguf(environment.get("BEAUTYAI_LLM_GGUF", "")),
         slots=_environment_number(environment, "BEAUTYAI_LLM_SLOTS", 4),
         context_tokens=_environment_number(environment, "BEAUTYAI_LLM_CONTEXT_TOKENS", 2048),
         threads=_environment_number(environment, "BEAUTYAI_LLM_THREADS", 2),
-        max_queue_size=_number("max_queue_size", _parameter(model_config, "max_queue_size", "64")),
-        exclude_input_in_output=_parameter(model_config, "exclude_input_in_output", "false").lower()
-        in ("true", "1"),
-        waiting_cancel_check_seconds=period_ms / 1000,
+        max_queue_size=number("max_queue_size", "64"),
+        exclude_input_in_output=flag("exclude_input_in_output", exclude_input),
+        waiting_cancel_check_seconds=number("cancellation_check_period_ms", "100") / 1000,
     )
 
 
@@ -57,19 +59,4 @@ def _gguf(value: str) -> Path:
 
 
 def _environment_number(environment: Mapping[str, str], name: str, default: int) -> int:
-    return _number(name, environment.get(name, "") or str(default))
-
-
-def _number(name: str, value: str) -> int:
-    try:
-        number = int(value)
-    except ValueError:
-        raise ConfigurationError(f"{name}: '{value}' is not a whole number") from None
-    if number < 1:
-        raise ConfigurationError(f"{name}: {number} is too small, give at least 1")
-    return number
-
-
-def _parameter(model_config: Mapping[str, Any], name: str, default: str) -> str:
-    value: str = model_config.get("parameters", {}).get(name, {}).get("string_value", "")
-    return value or default
+    return whole_number(name, environment.get(name, "") or str(default))
