@@ -70,7 +70,12 @@ def _add_render(commands: Commands) -> None:
     text = "a model repository that serves the engine; needs no GPU"
     command = commands.add_parser("render", help=text, description=text)
     _add_recipe(command)
-    command.add_argument("--engine-dir", type=Path, required=True, help="the engine, as the server sees it")
+    command.add_argument(
+        "--engine-dir",
+        type=Path,
+        required=True,
+        help="the engine (llmapi: the weights), as the server sees it",
+    )
     command.add_argument(
         "--tokenizer-dir", type=Path, required=True, help="tokenizer.json's folder, likewise"
     )
@@ -89,9 +94,14 @@ def _add_recipe(command: argparse.ArgumentParser) -> None:
 def _all(options: argparse.Namespace, recipe: Recipe) -> None:
     if options.command != recipe.language_model:
         raise RecipeError(f"recipe {recipe.name} is for {recipe.language_model}, not {options.command}")
+    place = Workplace(options.work_dir.resolve(), recipe)
+    if recipe.backend == "llmapi":
+        _download(options, recipe)
+        render(recipe, options.repository, place.weights, place.weights, place.repository)
+        print(f"render: {place.repository}", flush=True)
+        return
     for action in (_download, _quantize, _build):
         action(options, recipe)
-    place = Workplace(options.work_dir.resolve(), recipe)
     render(recipe, options.repository, place.engine, place.weights, place.repository)
     print(f"render: {place.repository}", flush=True)
     _steps(options, recipe).verify(place.repository)
@@ -114,10 +124,12 @@ def _build(options: argparse.Namespace, recipe: Recipe) -> None:
 
 
 def _verify(options: argparse.Namespace, recipe: Recipe) -> None:
+    _require_engine(recipe, "verify")
     _steps(options, recipe).verify(options.repository)
 
 
 def _compare(options: argparse.Namespace, recipe: Recipe) -> None:
+    _require_engine(recipe, "compare")
     _steps(options, recipe).compare()
 
 
@@ -128,7 +140,16 @@ def _render(options: argparse.Namespace, recipe: Recipe) -> None:
 
 
 def _meant(options: argparse.Namespace, recipe: Recipe) -> Recipe:
+    _require_engine(recipe, options.command)
     return recipe.reference() if getattr(options, "reference", False) else recipe
+
+
+def _require_engine(recipe: Recipe, step: str) -> None:
+    if recipe.backend == "llmapi":
+        raise RecipeError(
+            f"recipe {recipe.name} serves the hub's weights as they are: there is no engine to {step}; "
+            "`download` and `render` are its steps"
+        )
 
 
 def _steps(options: argparse.Namespace, recipe: Recipe) -> Steps:

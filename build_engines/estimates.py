@@ -42,7 +42,7 @@ def estimate(step: Step, recipe: Recipe) -> Needs:
     build_minutes = parameters / PARAMETERS_PER_SECOND / 60
     if step == "download":
         return Needs(
-            disk_bytes=model.download_bytes, minutes=model.download_bytes / DOWNLOAD_BYTES_PER_SECOND / 60
+            disk_bytes=recipe.source_bytes, minutes=recipe.source_bytes / DOWNLOAD_BYTES_PER_SECOND / 60
         )
     if step == "quantize":
         loaded = model.download_bytes // recipe.gpu_count + RUNTIME_BYTES + model.download_bytes // 8

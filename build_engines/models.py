@@ -5,7 +5,7 @@ Shapes: `config.json` of each repository. Revisions are commits of the hub's rep
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -83,3 +83,15 @@ MODELS = {
         ),
     )
 }
+
+
+FP8_CHECKPOINTS = {
+    "qwen3-14b": replace(
+        MODELS["qwen3-14b"],
+        name="qwen3-14b-fp8",
+        repo_id="Qwen/Qwen3-14B-FP8",
+        revision="9a283b4a5efbc09ce247e0ae5b02b744739e525a",
+    )
+}
+"""The same models as their authors publish them in FP8 (blocks of 128 x 128 with a scale each), for the LLM API, which
+reads weights as the hub holds them (tensorrt_llm/_torch/model_config.py, `load_hf_quant_config`)."""

@@ -45,3 +45,21 @@ def refuse_without_fp8(gpu: Gpu) -> None:
             f"precision 'fp8' is refused: {gpu.product} (compute capability {gpu.compute_capability}) has no FP8 "
             "arithmetic, which begins with 8.9 (Ada); use bf16 there"
         )
+
+
+def refuse_for_llmapi(precision: Precision, gpu: Gpu, published_in_fp8: bool) -> None:
+    """Raises: UnsupportedPrecisionError where the hub has no such weights, or they are not shown to run on the GPU."""
+    if precision == "int8_wo":
+        raise UnsupportedPrecisionError(
+            "precision 'int8_wo' is refused for llmapi: it is made by converting weights for a compiled engine; "
+            "use fp8 or bf16"
+        )
+    if precision == "fp8" and not published_in_fp8:
+        raise UnsupportedPrecisionError(
+            "precision 'fp8' is refused for llmapi: no FP8 weights of this model are named in models.py; use bf16"
+        )
+    if precision == "fp8" and gpu.compute_capability != "9.0":
+        raise UnsupportedPrecisionError(
+            f"precision 'fp8' is refused for llmapi on {gpu.product}: Qwen's FP8 weights have a scale for each "
+            "block, which is shown with TensorRT-LLM on Hopper only (H100, H200); use bf16 there"
+        )

@@ -10,8 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from build_engines.errors import RecipeError
 from build_engines.gpus import GPUS, Gpu
-from build_engines.models import MODELS, Model
-from build_engines.precisions import Precision, refuse_unknown, refuse_without_fp8
+from build_engines.models import FP8_CHECKPOINTS, MODELS, Model
+from build_engines.precisions import (
+    BYTES_PER_PARAMETER,
+    Precision,
+    refuse_for_llmapi,
+    refuse_unknown,
+    refuse_without_fp8,
+)
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -83,6 +89,8 @@ class Recipe(_Section):
     name: str
     why: str
     """One sentence: for whom this recipe is."""
+    backend: Literal["tensorrt", "llmapi"] = "tensorrt"
+    """A compiled engine behind the C++ backend, or the hub's weights behind the LLM API of newer releases."""
     status: Literal["run on a GPU", "not yet run on a GPU", "untested upstream"]
     language_model: str = Field(alias="model")
     gpu_name: str = Field(alias="gpu")
@@ -101,6 +109,18 @@ class Recipe(_Section):
     @property
     def gpu(self) -> Gpu:
         return GPUS[self.gpu_name]
+
+    @property
+    def source(self) -> Model:
+        """What is downloaded: the model in BF16, or in the precision in which the LLM API reads it."""
+        published_fp8 = self.backend == "llmapi" and self.precision == "fp8"
+        return FP8_CHECKPOINTS[self.language_model] if published_fp8 else self.model
+
+    @property
+    def source_bytes(self) -> int:
+        """Size of `source`."""
+        precision = "bf16" if self.source is self.model else self.precision
+        return self.source.weight_bytes(BYTES_PER_PARAMETER[precision])
 
     @property
     def is_reference(self) -> bool:
@@ -141,8 +161,14 @@ class Recipe(_Section):
             raise ValueError(
                 f"engine.max_sequence_tokens: {model.name} knows {model.max_positions} positions"
             )
+        if self.backend == "llmapi":
+            refuse_for_llmapi(self.precision, self.gpu, self.language_model in FP8_CHECKPOINTS)
         if self.serving.kv_cache_tokens < limits.max_sequence_tokens:
             raise ValueError("serving.kv_cache_tokens holds not even one sequence; raise it")
+        if limits.low_latency_gemm and self.backend == "llmapi":
+            raise ValueError(
+                "engine.low_latency_gemm: an option of compiled engines, which llmapi does without"
+            )
         if limits.low_latency_gemm and (self.precision, self.gpu.compute_capability) != ("fp8", "9.0"):
             raise ValueError("engine.low_latency_gemm: these kernels are for FP8 on Hopper (H100, H200)")
         if model.kv_heads % self.gpu_count:

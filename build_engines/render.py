@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from build_engines.cpp_backend import KNOWN_PARAMETERS, READ_WITHOUT_DEFAULT, TWIN_PARAMETERS
 from build_engines.errors import RenderError
+from build_engines.llmapi_backend import llmapi_parameters
 from build_engines.model_config import read_config, set_parameter, write_config
 from build_engines.recipe import Recipe
 from build_engines.serving_parameters import Parameter, serving_parameters
@@ -33,7 +34,8 @@ def render(
     Args:
         recipe: whose limits and parameters are written.
         repository: `model_repository/`; it is only read.
-        engine_dir: the engine, at the path where the server sees it; it need not exist here.
+        engine_dir: the engine, or the weights for the LLM API, at the path where the server sees it; it need not exist
+            here.
         tokenizer_dir: `tokenizer.json` and its neighbours, likewise.
         output: a new folder, or one that an earlier render wrote, which is replaced as a whole.
         overrides: "model.parameter" → value, for parameters that the repository has.
@@ -75,23 +77,47 @@ def _render_language_model(recipe: Recipe, engine_dir: PurePosixPath, model_dir:
         )
     config.max_batch_size = recipe.engine.max_batch_size
     config.dynamic_batching.preferred_batch_size[:] = [recipe.engine.max_batch_size]
-    if recipe.serving.max_queue_size:
-        config.dynamic_batching.default_queue_policy.max_queue_size = recipe.serving.max_queue_size
-    parameters = serving_parameters(recipe, engine_dir)
-    _set_exactly(config, parameters)
+    if recipe.backend == "llmapi":
+        parameters = llmapi_parameters(recipe, engine_dir)
+        _keep_only(config, parameters)
+    else:
+        parameters = _cpp_parameters(recipe, engine_dir, config)
+    _set(config, parameters)
     write_config(model_dir, config, _comments(recipe), {one.name: one.reason for one in parameters})
 
 
-def _set_exactly(config: Any, parameters: tuple[Parameter, ...]) -> None:
+def _cpp_parameters(recipe: Recipe, engine_dir: PurePosixPath, config: Any) -> tuple[Parameter, ...]:
+    if recipe.serving.max_queue_size:
+        config.dynamic_batching.default_queue_policy.max_queue_size = recipe.serving.max_queue_size
+    parameters = serving_parameters(recipe, engine_dir)
     names = {one.name for one in parameters}
-    if unknown := sorted(set(config.parameters) - names):
-        raise RenderError(
-            f"{LANGUAGE_MODEL}: parameter {', '.join(unknown)} is unknown to render; add it with a reason"
-        )
+    _refuse_unknown(config, names)
     if foreign := sorted(names - KNOWN_PARAMETERS - TWIN_PARAMETERS):
         raise RenderError(
             f"{LANGUAGE_MODEL}: the C++ backend of TensorRT-LLM 1.2.1 reads no {', '.join(foreign)}"
         )
+    if missing := sorted(READ_WITHOUT_DEFAULT - names):
+        raise RenderError(
+            f"{LANGUAGE_MODEL}: without parameter {', '.join(missing)} the C++ backend does not load"
+        )
+    return parameters
+
+
+def _keep_only(config: Any, parameters: tuple[Parameter, ...]) -> None:
+    """Drop what only the C++ backend reads: a parameter without effect would mislead."""
+    _refuse_unknown(config, KNOWN_PARAMETERS | TWIN_PARAMETERS)
+    for name in set(config.parameters) - {one.name for one in parameters}:
+        del config.parameters[name]
+
+
+def _refuse_unknown(config: Any, known: Set[str]) -> None:
+    if unknown := sorted(set(config.parameters) - known):
+        raise RenderError(
+            f"{LANGUAGE_MODEL}: parameter {', '.join(unknown)} is unknown to render; add it with a reason"
+        )
+
+
+def _set(config: Any, parameters: tuple[Parameter, ...]) -> None:
     for one in parameters:
         if one.value is not None:
             config.parameters[one.name].string_value = one.value
@@ -99,10 +125,6 @@ def _set_exactly(config: Any, parameters: tuple[Parameter, ...]) -> None:
             raise RenderError(
                 f"{LANGUAGE_MODEL}: parameter {one.name} is missing from the repository's config.pbtxt"
             )
-    if missing := sorted(READ_WITHOUT_DEFAULT - set(config.parameters)):
-        raise RenderError(
-            f"{LANGUAGE_MODEL}: without parameter {', '.join(missing)} the C++ backend does not load"
-        )
 
 
 def _change_parameters(repository: Path, changes: Mapping[str, str], recipe: Recipe) -> None:
@@ -132,6 +154,10 @@ def _write_record(recipe: Recipe, engine_dir: Path, tokenizer_dir: Path, output:
         "engine_dir": str(engine_dir),
         "tokenizer_dir": str(tokenizer_dir),
         # A further GPU is a further process, which the backend starts by itself in this mode.
-        "environment": {"TRTLLM_ORCHESTRATOR": "1"} if recipe.gpu_count > 1 else {},
+        "environment": {"TRTLLM_ORCHESTRATOR": "1"} if _spawns_workers(recipe) else {},
     }
     (output / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def _spawns_workers(recipe: Recipe) -> bool:
+    return recipe.backend == "tensorrt" and recipe.gpu_count > 1

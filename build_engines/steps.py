@@ -43,7 +43,7 @@ class Steps:
 
         Raises: DownloadError, UnsuitableMachineError.
         """
-        model, folder = self.place.recipe.model, self.place.weights
+        model, folder = self.place.recipe.source, self.place.weights
         inputs = {"repo_id": model.repo_id, "revision": model.revision}
         if self._is_finished("download", folder, inputs):
             return

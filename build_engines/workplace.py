@@ -18,7 +18,7 @@ class Workplace:
     @property
     def weights(self) -> Path:
         """As the hub holds them, tokenizer included."""
-        model = self.recipe.model
+        model = self.recipe.source
         return self.work_dir / "weights" / f"{model.name}-{model.revision[:12]}"
 
     @property

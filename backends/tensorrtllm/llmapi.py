@@ -153,8 +153,10 @@ class LlmApi:
     def _count(self, running: _Running, output: Any, tokens: int) -> None:
         prompt = 0
         if running.seen_tokens == 0 and tokens:
-            prompt = len(running.generation.prompt) - output.cached_tokens
-            self._report_load(output.cached_tokens)
+            # Not in NVIDIA's reference of RequestOutput, so only figures may depend on it.
+            reused = getattr(output, "cached_tokens", 0)
+            prompt = len(running.generation.prompt) - reused
+            self._report_load(reused)
         self._meter.step(tokens, prompt)
 
     def _end(self, running: _Running, error: Exception | None) -> None:

@@ -5,6 +5,7 @@ Names: tensorrt_llm/llmapi/llm_args.py (TorchLlmArgs, KvCacheConfig, SchedulerCo
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -27,6 +28,8 @@ def load_llm(settings: LlmApiSettings) -> tuple[Any, Any]:
     Raises:
         ConfigurationError: TensorRT-LLM is not installed, or is older than `OLDEST_RELEASE`.
     """
+    # Newer releases report to NVIDIA unless told not to (tensorrt_llm/usage); this server is somebody's own.
+    os.environ.setdefault("TRTLLM_NO_USAGE_STATS", "1")
     try:
         import tensorrt_llm
         from tensorrt_llm import LLM, SamplingParams

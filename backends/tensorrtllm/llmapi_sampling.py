@@ -1,7 +1,7 @@
 """One generation as the arguments of TensorRT-LLM's `SamplingParams`. Pure.
 
-Names and meanings: tensorrt_llm/sampling_params.py and docs/source/features/sampling.md of TensorRT-LLM 1.3.0rc26. Where
-the LLM API chooses otherwise than the C++ backend for the same numbers, the arguments say what the C++ backend does.
+Names and meanings: tensorrt_llm/sampling_params.py and docs/source/features/sampling.md of TensorRT-LLM 1.3.0rc26.
+Where the LLM API chooses otherwise than the C++ backend for the same numbers, the arguments say what the latter does.
 """
 
 from __future__ import annotations

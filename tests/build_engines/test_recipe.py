@@ -25,6 +25,7 @@ def test_there_is_a_recipe_for_every_machine_that_is_documented() -> None:
         "a100-bf16",
         "a100-int8",
         "h100-fp8",
+        "h100-fp8-llmapi",
         "h100x2-fp8",
         "h200-fp8",
         "l40s-fp8",
