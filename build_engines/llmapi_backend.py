@@ -1,4 +1,4 @@
-"""From a recipe to the `parameters` with which our backend serves TensorRT-LLM's LLM API, each with its reason. Pure."""
+"""From a recipe to the `parameters` with which TensorRT-LLM's LLM API serves it, each with its reason. Pure."""
 
 from __future__ import annotations
 

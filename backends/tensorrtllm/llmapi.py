@@ -107,10 +107,11 @@ class LlmApi:
         with self._changing:
             self._closing = True
         asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result()
+        # The engine may still answer whom nobody hears any more; the loop is there until it is not.
+        self._llm.shutdown()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        self._llm.shutdown()
 
     async def _generate(self, running: _Running) -> None:
         self._report_load()

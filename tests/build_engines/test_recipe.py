@@ -103,3 +103,51 @@ def test_an_unknown_recipe_names_the_known_ones() -> None:
 def test_broken_toml_is_named_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"edited.toml: .*line 1"):
         load_recipe(edited(tmp_path, ("why = ", "why ")))
+
+
+LLMAPI = ('status = "not yet run on a GPU"', 'status = "not yet run on a GPU"\nbackend = "llmapi"')
+
+
+def test_the_llm_api_reads_fp8_weights_as_their_authors_publish_them() -> None:
+    recipe = load_recipe("h100-fp8-llmapi")
+    assert recipe.source.repo_id == "Qwen/Qwen3-14B-FP8"
+    assert recipe.source.revision != recipe.model.revision
+    assert recipe.source_bytes < recipe.model.download_bytes * 0.6
+    engine = load_recipe("h100-fp8")
+    assert (engine.source, engine.source_bytes) == (engine.model, engine.model.download_bytes)
+
+
+def test_the_llm_api_reads_bf16_weights_on_any_gpu(tmp_path: Path) -> None:
+    recipe = load_recipe(
+        edited(
+            tmp_path, LLMAPI, ('gpu = "h100"', 'gpu = "a100"'), ('precision = "fp8"', 'precision = "bf16"')
+        )
+    )
+    assert (recipe.source, recipe.source_bytes) == (recipe.model, recipe.model.download_bytes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('gpu = "h100"', 'gpu = "l40s"'), "refused for llmapi on L40S"),
+        (('precision = "fp8"', 'precision = "int8_wo"'), "'int8_wo' is refused for llmapi"),
+        (('model = "qwen3-14b"', 'model = "qwen3-1.7b"'), "no FP8 weights of this model"),
+    ],
+)
+def test_what_the_llm_api_cannot_load_is_refused_with_the_reason(
+    tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
+    with pytest.raises(UnsupportedPrecisionError, match=message):
+        load_recipe(edited(tmp_path, LLMAPI, change))
+
+
+def test_an_option_of_compiled_engines_is_refused_for_the_llm_api(tmp_path: Path) -> None:
+    low_latency = ("max_batch_size = 32", "max_batch_size = 32\nlow_latency_gemm = true")
+    with pytest.raises(RecipeError, match="which llmapi does without"):
+        load_recipe(edited(tmp_path, LLMAPI, low_latency))
+
+
+def test_an_unknown_backend_names_the_known_ones(tmp_path: Path) -> None:
+    unknown = (LLMAPI[0], LLMAPI[1].replace("llmapi", "vllm"))
+    with pytest.raises(RecipeError, match="backend Input should be 'tensorrt' or 'llmapi'"):
+        load_recipe(edited(tmp_path, unknown))

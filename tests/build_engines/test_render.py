@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from google.protobuf import json_format  # type: ignore[import-untyped]
 
+from backends.tensorrtllm.llmapi_settings import read_llmapi_settings
 from build_engines.__main__ import main
 from build_engines.cpp_backend import READ_WITHOUT_DEFAULT
 from build_engines.errors import RenderError
@@ -53,6 +55,35 @@ def test_the_rendered_language_model_has_the_limits_of_its_recipe(name: str, tmp
     assert set(values) >= READ_WITHOUT_DEFAULT
 
 
+def test_the_llm_api_gets_the_limits_of_its_recipe_and_nothing_of_the_cpp_backend(tmp_path: Path) -> None:
+    recipe = load_recipe("h100-fp8-llmapi")
+    config = read_config(rendered(recipe, ORIGINAL, tmp_path / "rendered") / "tensorrt_llm")
+    values = {key: value.string_value for key, value in config.parameters.items()}
+    assert config.backend == "tensorrtllm"
+    assert config.max_batch_size == recipe.engine.max_batch_size
+    assert (values["engine"], values["gpt_model_path"]) == ("llmapi", "/engines/llm")
+    assert (values["max_seq_len"], values["max_num_tokens"]) == ("8192", "4096")
+    assert values["max_tokens_in_paged_kv_cache"] == "131072"
+    assert values["max_queue_size"] == "64"
+    assert not set(values) & {"gpt_model_type", "decoding_mode", "executor_worker_path", "tokenizer_dir"}
+
+
+def test_what_is_rendered_for_the_llm_api_is_what_its_engine_reads(tmp_path: Path) -> None:
+    recipe, weights = load_recipe("h100-fp8-llmapi"), tmp_path / "weights"
+    weights.mkdir()
+    model = recipe.source
+    shape = {"vocab_size": model.vocabulary_size, "max_position_embeddings": model.max_positions}
+    (weights / "config.json").write_text(json.dumps(shape))
+    render(recipe, ORIGINAL, weights, TOKENIZER, tmp_path / "rendered")
+    config = read_config(tmp_path / "rendered" / "tensorrt_llm")
+    read = json.loads(json_format.MessageToJson(config, preserving_proto_field_name=True))
+    settings = read_llmapi_settings(read)
+    assert (settings.model_dir, settings.max_batch_size) == (weights, recipe.engine.max_batch_size)
+    assert (settings.kv_cache_tokens, settings.kv_cache_fraction) == (131072, 0.85)
+    assert settings.cancel_check_seconds == 0.01
+    assert settings.max_queue_size == 64
+
+
 def test_only_parameters_and_batch_sizes_differ_from_the_original(tmp_path: Path) -> None:
     output = rendered(load_recipe("h100-fp8"), ORIGINAL, tmp_path / "rendered")
     for path in sorted(ORIGINAL.glob("*/config.pbtxt")):
@@ -71,8 +102,9 @@ def test_everything_but_configs_is_copied_byte_for_byte(tmp_path: Path) -> None:
             assert (output / path.relative_to(ORIGINAL)).read_bytes() == path.read_bytes()
 
 
-def test_every_parameter_of_the_language_model_has_its_reason_beside_it(tmp_path: Path) -> None:
-    output = rendered(load_recipe("h100-fp8"), ORIGINAL, tmp_path / "rendered")
+@pytest.mark.parametrize("recipe", ["h100-fp8", "h100-fp8-llmapi"])
+def test_every_parameter_of_the_language_model_has_its_reason_beside_it(tmp_path: Path, recipe: str) -> None:
+    output = rendered(load_recipe(recipe), ORIGINAL, tmp_path / "rendered")
     lines = (output / "tensorrt_llm" / "config.pbtxt").read_text(encoding="utf-8").splitlines()
     for above, line in itertools.pairwise(lines):
         if line.startswith("parameters"):
@@ -150,10 +182,13 @@ def test_a_failed_render_leaves_the_last_one(tmp_path: Path) -> None:
     assert read_config(output / "tensorrt_llm").max_batch_size == 32
 
 
-def test_a_parameter_that_render_does_not_know_is_an_error(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("recipe", ["h100-fp8", "h100-fp8-llmapi"])
+def test_a_parameter_that_render_does_not_know_is_an_error(
+    repository: Path, tmp_path: Path, recipe: str
+) -> None:
     change(repository, '"normalize_log_probs"', '"normalise_log_probs"')
     with pytest.raises(RenderError, match="parameter normalise_log_probs is unknown to render"):
-        rendered(load_recipe("h100-fp8"), repository, tmp_path / "rendered")
+        rendered(load_recipe(recipe), repository, tmp_path / "rendered")
 
 
 def test_a_parameter_that_the_repository_must_bring_and_lacks_is_an_error(

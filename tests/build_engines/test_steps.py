@@ -17,7 +17,7 @@ from build_engines.errors import (
     StepError,
     UnsuitableMachineError,
 )
-from build_engines.models import MODELS
+from build_engines.models import FP8_CHECKPOINTS, MODELS
 from build_engines.recipe import load_recipe
 from build_engines.steps import Steps
 from build_engines.workplace import Workplace
@@ -163,3 +163,22 @@ def test_a_model_and_a_recipe_of_another_model_do_not_go_together(
 ) -> None:
     assert main(["qwen3-14b", "--recipe", "smoke", "--work-dir", str(tmp_path)]) == 1
     assert capsys.readouterr().err == "error: recipe smoke is for qwen3-1.7b, not qwen3-14b\n"
+
+
+def test_for_the_llm_api_the_command_downloads_and_renders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("build_engines.__main__.this_machine", lambda _: machine())
+    hub = Hub(FP8_CHECKPOINTS["qwen3-14b"], dict(FILES))
+    arguments = ["--recipe", "h100-fp8-llmapi", "--work-dir", str(tmp_path / "work")]
+    with serve(hub) as url:
+        monkeypatch.setenv("HF_ENDPOINT", url)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        assert main(["qwen3-14b", *arguments]) == 0
+    weights = tmp_path / "work" / "weights" / "qwen3-14b-fp8-9a283b4a5efb"
+    assert {path.name for path in weights.iterdir()} >= set(FILES)
+    config = tmp_path / "work" / "h100-fp8-llmapi" / "model_repository" / "tensorrt_llm" / "config.pbtxt"
+    assert f'key: "gpt_model_path" value {{ string_value: "{weights}" }}' in config.read_text()
+    for step in ("quantize", "build", "verify", "compare"):
+        assert main([step, *arguments]) == 1
+        assert f"there is no engine to {step}" in capsys.readouterr().err

@@ -1,11 +1,12 @@
-"""The CPU twin against the published tensors, one by one: each is taken, or refused by its name.
+"""Both engines against the published tensors, one by one: each is taken, or refused by its name.
 
 What the tensors mean (deltas, `sequence_length` of one response, `end_id`, stop words, cancel and stop requests) is
-tested on the real Triton in tests/backends/tensorrtllm/test_on_triton.py.
+tested on the real Triton in tests/backends/tensorrtllm/test_contract_on_triton.py.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from backends.tensorrtllm.request import Limits, is_stop, parse_generation
 from tests.contract.test_tensorrt_llm_config import INPUTS
 
 LIMITS = Limits(context_tokens=64, vocabulary_size=100, exclude_input_in_output=True)
+LLMAPI = replace(LIMITS, engine="TensorRT-LLM's LLM API", bans_long_words=False)
 NUMPY = {"BOOL": np.bool_, "FP16": np.float16, "FP32": np.float32, "STRING": np.object_}
 # What an engine of one sequence without beams, drafts, adapters, images or guides can do.
 _TAKEN = """
@@ -27,7 +29,7 @@ beam_width num_return_sequences runtime_top_p_decay return_context_logits return
 return_perf_metrics
 """
 TAKEN = set(_TAKEN.split())
-# Taken at these values only: they ask for nothing that llama.cpp cannot give.
+# Taken at these values only: they ask for nothing that the engines cannot give.
 VALUES: dict[str, Any] = {
     "input_ids": [1, 2, 3],
     "input_lengths": [3],
@@ -64,14 +66,16 @@ def test_what_is_taken_is_published() -> None:
     assert {one.name for one in ALL} >= TAKEN
 
 
+@pytest.mark.parametrize("limits", [LIMITS, LLMAPI], ids=["llama.cpp", "llmapi"])
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
-def test_a_published_tensor_is_taken_or_refused_by_its_name(one: Published) -> None:
+def test_a_published_tensor_is_taken_or_refused_by_its_name(one: Published, limits: Limits) -> None:
     tensors = NEEDED | {one.name: one.tensor()}
     if one.name in TAKEN:
-        assert parse_generation(tensors, LIMITS).prompt == (1, 2, 3)
+        assert parse_generation(tensors, limits).prompt == (1, 2, 3)
     else:
-        with pytest.raises(BadRequestError, match=f"^{one.name}: the CPU engine"):
-            parse_generation(tensors, LIMITS)
+        with pytest.raises(BadRequestError) as refusal:
+            parse_generation(tensors, limits)
+        assert str(refusal.value).startswith(f"{one.name}: {limits.engine} cannot do this")
 
 
 def test_what_must_be_sent_is_what_the_cpp_backend_needs() -> None:

@@ -22,6 +22,9 @@ class Served:
     bans_long_words: bool
     """Whether a bad word may have several tokens."""
 
+    reloads: int
+    """How often it is loaded again in a test."""
+
     @property
     def is_idle(self) -> bool:
         return self.llm.metric("active_requests") == 0 == self.llm.metric("waiting_requests")

@@ -32,15 +32,13 @@ QUESTIONS = (
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     if request.param == "llama.cpp":
         triton = request.getfixturevalue("triton")
-        yield Served(
-            Llm(triton.grpc_url, triton.metrics_url), capacity=4 + 64, late_tokens=4, bans_long_words=True
-        )
+        llm = Llm(triton.grpc_url, triton.metrics_url)
+        yield Served(llm, capacity=4 + 64, late_tokens=4, bans_long_words=True, reloads=5)
         return
     with llmapi_server.serving(tmp_path_factory.mktemp("llmapi")) as settings:
         llm = Llm(settings.triton_url, f"http://127.0.0.1:{settings.metrics_port}/metrics")
-        yield Served(
-            llm, capacity=llmapi_server.SLOTS + llmapi_server.QUEUE, late_tokens=60, bans_long_words=False
-        )
+        capacity = llmapi_server.SLOTS + llmapi_server.QUEUE
+        yield Served(llm, capacity=capacity, late_tokens=60, bans_long_words=False, reloads=2)
 
 
 @pytest.fixture(scope="module")
@@ -234,9 +232,9 @@ def test_a_batch_of_requests_is_refused(llm: Llm) -> None:
     assert "one request per prompt" in str(llm.refusal(request))
 
 
-def test_unload_and_load_work_again_and_again(llm: Llm) -> None:
+def test_unload_and_load_work_again_and_again(served: Served, llm: Llm) -> None:
     expected = llm.tokens(llm.request(QUESTIONS[0]))
-    for _ in range(5):
+    for _ in range(served.reloads):
         llm.client.unload_model("tensorrt_llm")
         assert until(lambda: not llm.client.is_model_ready("tensorrt_llm"))
         llm.client.load_model("tensorrt_llm")

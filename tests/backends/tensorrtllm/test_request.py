@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,22 @@ def test_what_the_cpu_cannot_do_is_refused_by_name(name: str, value: Any) -> Non
 def test_a_value_that_cannot_work_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(BadRequestError, match=f"^{name}: "):
         parse(**{name: value})
+
+
+def test_a_bad_word_of_several_tokens_needs_an_engine_that_bans_it() -> None:
+    words = [[7, 8, 9], [1, 3, -1]]
+    assert parse(bad_words_list=words).sampling.bad_words == ((7,), (8, 9))
+    tensors = {name: np.array([[1]]) for name in ("input_ids", "input_lengths", "request_output_len")}
+    tensors["bad_words_list"] = np.array([words])
+    with pytest.raises(BadRequestError, match=r"^bad_words_list: \[8, 9\] has 2 tokens"):
+        parse_generation(tensors, replace(LIMITS, bans_long_words=False))
+
+
+def test_the_refusal_of_a_long_request_names_the_setting_of_its_engine() -> None:
+    tensors = {name: np.array([[1]]) for name in ("input_ids", "input_lengths")}
+    tensors["request_output_len"] = np.array([[16]])
+    with pytest.raises(BadRequestError, match="raise max_seq_len"):
+        parse_generation(tensors, replace(LIMITS, context_setting="max_seq_len"))
 
 
 def test_a_batch_of_requests_is_refused() -> None:

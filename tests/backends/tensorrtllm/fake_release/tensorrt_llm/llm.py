@@ -119,6 +119,7 @@ class LLM:
     def _scores(self, request: _Request) -> NDArray[np.float64]:
         params, tokens = request.params, [*request.prompt, *request.output]
         seed = [sum(request.prompt), *tokens[-2:]]
+        scores: NDArray[np.float64]
         scores = np.random.Generator(np.random.PCG64(seed)).normal(size=self._vocabulary)
         end = None if params.ignore_eos else params.end_id
         if end is not None:
