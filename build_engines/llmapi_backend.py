@@ -71,4 +71,14 @@ def llmapi_parameters(recipe: Recipe, checkpoint_dir: PurePosixPath) -> tuple[Pa
             str(serving.max_queue_size) if serving.max_queue_size else None,
             "Requests that may wait while every slot generates; one more is refused at once.",
         ),
+        *_environment(serving.python_environment),
     )
+
+
+def _environment(folder: str) -> tuple[Parameter, ...]:
+    if not folder:
+        return ()
+    reason = (
+        "Triton activates it for this model's process only: the other models have other versions of packages."
+    )
+    return (Parameter("EXECUTION_ENV_PATH", folder, reason),)

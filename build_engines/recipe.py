@@ -81,6 +81,8 @@ class Serving(_Section):
     """Requests that may wait in Triton and in the engine; 0 leaves the bound to the orchestrator."""
     neighbours_bytes: Annotated[int, Field(ge=0)]
     """GPU memory that Whisper and the other models of the same GPU need."""
+    python_environment: Annotated[str, Field(pattern="^(/.+)?$")] = ""
+    """llmapi: the environment that has TensorRT-LLM, as the server sees it; empty: that of all Python models."""
 
 
 class Recipe(_Section):
@@ -165,6 +167,8 @@ class Recipe(_Section):
             refuse_for_llmapi(self.precision, self.gpu, self.language_model in FP8_CHECKPOINTS)
         if self.serving.kv_cache_tokens < limits.max_sequence_tokens:
             raise ValueError("serving.kv_cache_tokens holds not even one sequence; raise it")
+        if self.serving.python_environment and self.backend != "llmapi":
+            raise ValueError("serving.python_environment: the C++ backend runs no Python")
         if limits.low_latency_gemm and self.backend == "llmapi":
             raise ValueError(
                 "engine.low_latency_gemm: an option of compiled engines, which llmapi does without"

@@ -151,3 +151,13 @@ def test_an_unknown_backend_names_the_known_ones(tmp_path: Path) -> None:
     unknown = (LLMAPI[0], LLMAPI[1].replace("llmapi", "vllm"))
     with pytest.raises(RecipeError, match="backend Input should be 'tensorrt' or 'llmapi'"):
         load_recipe(edited(tmp_path, unknown))
+
+
+def test_only_the_llm_api_has_a_python_environment(tmp_path: Path) -> None:
+    environment = ("[serving]", '[serving]\npython_environment = "/opt/environment"')
+    assert load_recipe(edited(tmp_path, LLMAPI, environment)).serving.python_environment == "/opt/environment"
+    with pytest.raises(RecipeError, match="the C\\+\\+ backend runs no Python"):
+        load_recipe(edited(tmp_path, environment))
+    relative = (environment[0], environment[1].replace("/opt/", "opt/"))
+    with pytest.raises(RecipeError, match="python_environment"):
+        load_recipe(edited(tmp_path, LLMAPI, relative))

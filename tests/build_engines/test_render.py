@@ -84,6 +84,18 @@ def test_what_is_rendered_for_the_llm_api_is_what_its_engine_reads(tmp_path: Pat
     assert settings.max_queue_size == 64
 
 
+def test_the_environment_of_the_llm_api_is_its_models_alone(tmp_path: Path) -> None:
+    recipe = load_recipe("h100-fp8-llmapi")
+    serving = recipe.serving.model_copy(update={"python_environment": "/opt/environment"})
+    output = rendered(recipe.model_copy(update={"serving": serving}), ORIGINAL, tmp_path / "rendered")
+    named = {
+        path.parent.name: read_config(path.parent).parameters["EXECUTION_ENV_PATH"].string_value
+        for path in output.glob("*/config.pbtxt")
+        if "EXECUTION_ENV_PATH" in read_config(path.parent).parameters
+    }
+    assert named == {"tensorrt_llm": "/opt/environment"}
+
+
 def test_only_parameters_and_batch_sizes_differ_from_the_original(tmp_path: Path) -> None:
     output = rendered(load_recipe("h100-fp8"), ORIGINAL, tmp_path / "rendered")
     for path in sorted(ORIGINAL.glob("*/config.pbtxt")):

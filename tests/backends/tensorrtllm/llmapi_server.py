@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sysconfig
 import time
+import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +19,7 @@ from embedded.fetch import Runtime, fetch
 from embedded.process import Child
 from embedded.settings import REPOSITORY_ROOT, Settings
 
-RELEASE = Path(__file__).with_name("fake_release") / "tensorrt_llm"
+RELEASE = Path(__file__).with_name("fake_release")
 MODELS = ("chat", "postprocessing", "preprocessing", "tensorrt_llm")
 SLOTS, QUEUE = 4, 8
 VOCABULARY = 49_152
@@ -36,7 +38,7 @@ def serving(folder: Path) -> Iterator[Settings]:
     _render(folder, runtime)
     log, prefix = folder / "triton.log", f"llmapi-{settings.grpc_port}-"
     server = triton.server_environment(triton.model_environment(settings, runtime, environment), runtime)
-    child = Child("tritonserver", _command(settings, runtime, folder, prefix), server, log)
+    child = Child("tritonserver", triton.command(settings, runtime, prefix), server, log)
     child.start()
     try:
         deadline = time.monotonic() + _START_SECONDS
@@ -56,6 +58,7 @@ def _render(folder: Path, runtime: Runtime) -> None:
     shape = {"vocab_size": VOCABULARY, "max_position_embeddings": 8192}
     (checkpoint / "config.json").write_text(json.dumps(shape))
     original = folder / "original"
+    environment = _environment(folder / "environment")
     for model in ("reply", *MODELS):
         shutil.copytree(REPOSITORY_ROOT / "model_repository" / model, original / model)
     config = original / "tensorrt_llm" / "config.pbtxt"
@@ -64,25 +67,23 @@ def _render(folder: Path, runtime: Runtime) -> None:
     )
     config.write_text(queue)
     (folder / "models").rmdir()
-    render(_recipe(), original, checkpoint, runtime.tokenizer_dir, folder / "models")
+    render(_recipe(environment), original, checkpoint, runtime.tokenizer_dir, folder / "models")
     shutil.rmtree(folder / "models" / "reply")
 
 
-def _recipe() -> Recipe:
+def _environment(folder: Path) -> Path:
+    """A Python environment of its own, which alone has the release; the rest is that of the tests."""
+    venv.create(folder, symlinks=True)
+    (packages,) = folder.glob("lib/python3*/site-packages")
+    (packages / "tests.pth").write_text(f"{RELEASE}\n{sysconfig.get_path('purelib')}\n")
+    return folder
+
+
+def _recipe(environment: Path) -> Recipe:
     recipe = load_recipe("h100-fp8-llmapi")
     limits = {"max_batch_size": SLOTS, "max_sequence_tokens": 2048, "max_input_tokens": 2000}
-    return recipe.model_copy(update={"engine": recipe.engine.model_copy(update=limits)})
-
-
-def _command(settings: Settings, runtime: Runtime, folder: Path, prefix: str) -> list[str]:
-    backends = folder / "backends"
-    backends.mkdir()
-    for backend in triton.backends_dir(settings, runtime).iterdir():
-        (backends / backend.name).symlink_to(backend.resolve())
-    # The stub knows no PYTHONPATH; the folder above the backend is on its path, since it holds the backend's package.
-    (backends / RELEASE.name).symlink_to(RELEASE)
-    option = "--backend-directory="
-    return [
-        f"{option}{backends}" if part.startswith(option) else part
-        for part in triton.command(settings, runtime, prefix)
-    ]
+    changes = {
+        "engine": recipe.engine.model_copy(update=limits),
+        "serving": recipe.serving.model_copy(update={"python_environment": str(environment)}),
+    }
+    return recipe.model_copy(update=changes)
