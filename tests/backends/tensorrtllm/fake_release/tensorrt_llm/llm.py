@@ -15,7 +15,7 @@ from .llmapi import KvCacheConfig, SchedulerConfig
 from .result import RequestOutput
 from .sampling_params import SamplingParams
 
-STEP_SECONDS = 0.004
+STEP_SECONDS = 0.006
 LIKELY_LENGTH = 12
 """From this many tokens on the end is the likeliest token, wherever one may end."""
 
