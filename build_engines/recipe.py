@@ -78,7 +78,7 @@ class Serving(_Section):
     """Host memory for blocks that leave the GPU."""
     cancellation_check_period_ms: Annotated[int, Field(ge=1, le=100)] = 10
     max_queue_size: Annotated[int, Field(ge=0)] = 0
-    """Requests that may wait in Triton and in the engine; 0 leaves the bound to the orchestrator."""
+    """Requests that may wait in Triton and in the engine; 0 leaves the bound to the orchestrator (llmapi: 64)."""
     neighbours_bytes: Annotated[int, Field(ge=0)]
     """GPU memory that Whisper and the other models of the same GPU need."""
     python_environment: Annotated[str, Field(pattern="^(/.+)?$")] = ""

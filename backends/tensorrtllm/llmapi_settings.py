@@ -52,43 +52,58 @@ def read_llmapi_settings(model_config: Mapping[str, Any]) -> LlmApiSettings:
     Raises:
         ConfigurationError: a value is missing, of the wrong kind or out of range, or the checkpoint cannot be used.
     """
-
-    def read(name: str, default: str = "") -> str:
-        value = parameter(model_config, name, default)
-        if not value:
-            raise ConfigurationError(f"{name}: missing from config.pbtxt; render it with `build_engines`")
-        return value
-
-    def number(name: str, default: str = "", lowest: int = 1) -> int:
-        return whole_number(name, read(name, default), lowest)
-
-    model_dir = Path(read("gpt_model_path"))
+    read = _Reader(model_config)
+    model_dir = Path(read.text("gpt_model_path"))
     checkpoint = _checkpoint(model_dir)
-    cache_tokens = parameter(model_config, "max_tokens_in_paged_kv_cache", "")
     settings = LlmApiSettings(
         model_dir=model_dir,
         vocabulary_size=checkpoint["vocab_size"],
         max_batch_size=whole_number("max_batch_size", str(model_config.get("max_batch_size", 0))),
-        max_sequence_tokens=number("max_seq_len"),
-        max_step_tokens=number("max_num_tokens"),
-        tensor_parallel_size=number("tensor_parallel_size", "1"),
-        kv_cache_tokens=whole_number("max_tokens_in_paged_kv_cache", cache_tokens) if cache_tokens else None,
-        kv_cache_fraction=fraction(
-            "kv_cache_free_gpu_mem_fraction", read("kv_cache_free_gpu_mem_fraction", "0.9")
-        ),
-        kv_cache_host_bytes=number("kv_cache_host_memory_bytes", "0", 0),
-        kv_cache_type=_one_of("kv_cache_dtype", read("kv_cache_dtype", "auto"), CACHE_TYPES),
-        reuses_kv_cache=flag("enable_kv_cache_reuse", read("enable_kv_cache_reuse", "true")),
-        computes_prompts_in_parts=flag("enable_chunked_context", read("enable_chunked_context", "false")),
-        scheduler_policy=_one_of(
-            "batch_scheduler_policy", read("batch_scheduler_policy", POLICIES[0]), POLICIES
-        ),
-        max_queue_size=number("max_queue_size", "64"),
-        exclude_input_in_output=flag("exclude_input_in_output", read("exclude_input_in_output", "false")),
-        cancel_check_seconds=number("cancellation_check_period_ms", "100") / 1000,
+        max_sequence_tokens=read.number("max_seq_len"),
+        max_step_tokens=read.number("max_num_tokens"),
+        tensor_parallel_size=read.number("tensor_parallel_size", "1"),
+        kv_cache_tokens=read.number("max_tokens_in_paged_kv_cache", "0", 0) or None,
+        kv_cache_fraction=read.fraction("kv_cache_free_gpu_mem_fraction", "0.9"),
+        kv_cache_host_bytes=read.number("kv_cache_host_memory_bytes", "0", 0),
+        kv_cache_type=read.one_of("kv_cache_dtype", CACHE_TYPES),
+        reuses_kv_cache=read.flag("enable_kv_cache_reuse", "true"),
+        computes_prompts_in_parts=read.flag("enable_chunked_context", "false"),
+        scheduler_policy=read.one_of("batch_scheduler_policy", POLICIES),
+        max_queue_size=read.number("max_queue_size", "64"),
+        exclude_input_in_output=read.flag("exclude_input_in_output", "false"),
+        cancel_check_seconds=read.number("cancellation_check_period_ms", "100") / 1000,
     )
     _require_consistent(settings, checkpoint["max_position_embeddings"])
     return settings
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """The parameters of one config; every method names the parameter that it complains of."""
+
+    model_config: Mapping[str, Any]
+
+    def text(self, name: str, default: str = "") -> str:
+        value = parameter(self.model_config, name, default)
+        if not value:
+            raise ConfigurationError(f"{name}: missing from config.pbtxt; render it with `build_engines`")
+        return value
+
+    def number(self, name: str, default: str = "", lowest: int = 1) -> int:
+        return whole_number(name, self.text(name, default), lowest)
+
+    def fraction(self, name: str, default: str) -> float:
+        return fraction(name, self.text(name, default))
+
+    def flag(self, name: str, default: str) -> bool:
+        return flag(name, self.text(name, default))
+
+    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
+        """The first one is the default."""
+        value = self.text(name, allowed[0])
+        if value not in allowed:
+            raise ConfigurationError(f"{name}: '{value}' is unknown, choose one of {', '.join(allowed)}")
+        return value
 
 
 def _checkpoint(model_dir: Path) -> dict[str, int]:
@@ -103,12 +118,6 @@ def _checkpoint(model_dir: Path) -> dict[str, int]:
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"gpt_model_path: {path} describes no language model: {error!r}") from None
-
-
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise ConfigurationError(f"{name}: '{value}' is unknown, choose one of {', '.join(allowed)}")
-    return value
 
 
 def _require_consistent(settings: LlmApiSettings, positions: int) -> None:

@@ -1,4 +1,4 @@
-"""What serves: Triton's version, the parameters of `tensorrt_llm`, and the engine on disk where it can be seen."""
+"""What serves: Triton's version, the parameters of `tensorrt_llm`, and its engine or weights where they can be seen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MODEL = "tensorrt_llm"
 
 @dataclass(frozen=True)
 class Served:
-    """`parameters` are those of the model's configuration, `build` what the engine's own config.json says of it."""
+    """`parameters` are those of the model's configuration, `build` what engine's or weights' own config.json says."""
 
     triton: str
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Served:
 
 
 async def served(triton_url: str, weights: Path | None) -> Served:
-    """`weights`: an engine's folder or a GGUF; None: the folder that the model's configuration names, if it is here.
+    """`weights`: a folder of an engine or of the hub's weights, or a GGUF; None: what the configuration names, if here.
 
     Raises:
         InferenceServerException, grpc.aio.AioRpcError: Triton does not answer.
@@ -47,12 +47,14 @@ def described(triton: str, parameters: Mapping[str, str], weights: Path | None) 
     config = folder / "config.json"
     build = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
     mapping = build.get("pretrained_config", {}).get("mapping", {})
-    return Served(triton, parameters, _build(build), weights_bytes(folder), int(mapping.get("world_size", 1)))
+    gpus = int(parameters.get("tensor_parallel_size") or mapping.get("world_size", 1))
+    facts = _checkpoint(build) if "architectures" in build else _build(build)
+    return Served(triton, parameters, facts, weights_bytes(folder), gpus)
 
 
 def weights_bytes(path: Path) -> int | None:
-    """The size of a weights file, or of all `*.engine` files of a folder; None where there is nothing."""
-    files = [path] if path.is_file() else sorted(path.glob("*.engine"))
+    """The size of a file, or of a folder's `*.engine` or else `*.safetensors`; None where there is nothing."""
+    files = [path] if path.is_file() else sorted(path.glob("*.engine")) or sorted(path.glob("*.safetensors"))
     return sum(file.stat().st_size for file in files) or None
 
 
@@ -67,5 +69,17 @@ def _build(config: Mapping[str, Any]) -> dict[str, str]:
         "quantization": quantization.get("quant_algo"),
         "KV cache": quantization.get("kv_cache_quant_algo"),
         **{name: limits.get(name) for name in ("max_batch_size", "max_num_tokens", "max_seq_len")},
+    }
+    return {name: str(value) for name, value in named.items() if value is not None}
+
+
+def _checkpoint(config: Mapping[str, Any]) -> dict[str, str]:
+    """The same of weights as the hub holds them, which the LLM API serves; their limits are parameters."""
+    quantization = config.get("quantization_config", {})
+    named = {
+        "architecture": config["architectures"][0],
+        "dtype": config.get("torch_dtype"),
+        "quantization": quantization.get("quant_method"),
+        "quantization blocks": quantization.get("weight_block_size"),
     }
     return {name: str(value) for name, value in named.items() if value is not None}

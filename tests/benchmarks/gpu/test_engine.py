@@ -33,6 +33,23 @@ def test_the_engine_is_found_where_the_configuration_says(tmp_path: Path) -> Non
     assert "KV cache" not in served.build
 
 
+def test_the_hubs_weights_are_found_as_an_engine_is(tmp_path: Path) -> None:
+    quantization = {"quant_method": "fp8", "weight_block_size": [128, 128]}
+    content = {
+        "architectures": ["Qwen3ForCausalLM"],
+        "torch_dtype": "bfloat16",
+        "quantization_config": quantization,
+    }
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    for number in range(3):
+        (tmp_path / f"model-{number}.safetensors").write_bytes(bytes(1000))
+    parameters = {"gpt_model_path": str(tmp_path), "tensor_parallel_size": "2"}
+    served = described("2.70.0", parameters, None)
+    assert (served.weights_bytes, served.gpus) == (3000, 2)
+    assert served.build["quantization"] == "fp8"
+    assert served.build["quantization blocks"] == "[128, 128]"
+
+
 def test_the_folder_that_is_named_wins(tmp_path: Path) -> None:
     served = described("2.68.0", {"gpt_model_path": "/engines/elsewhere"}, engine(tmp_path))
     assert served.weights_bytes == 2000
