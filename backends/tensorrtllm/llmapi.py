@@ -85,7 +85,8 @@ class LlmApi:
         with self._changing:
             if self._closing:
                 raise UnloadingError("the model is being unloaded")
-            if request_id and any(other.request_id == request_id for other in self._live):
+            generating = {other.request_id for other in self._live if not other.finished}
+            if request_id and request_id in generating:
                 raise BadRequestError(f"request id: '{request_id}' is still generating; use a new id")
             slots, queue = self._settings.max_batch_size, self._settings.max_queue_size
             if len(self._live) >= slots + queue:
@@ -114,18 +115,13 @@ class LlmApi:
         self._loop.close()
 
     async def _generate(self, running: _Running) -> None:
-        self._report_load()
         try:
-            parameters = self._sampling_class(**sampling_arguments(running.generation))
+            self._report_load()
             if not running.finished:
-                running.result = self._llm.generate_async(
-                    list(running.generation.prompt), parameters, streaming=True
-                )
+                running.result = self._ask(running.generation)
                 async for output in running.result:
                     self._take(running, output)
                 self._require_own_end(running)
-        except ValueError as error:
-            self._end(running, BadRequestError(f"request: TensorRT-LLM refuses it: {error}"))
         except Exception as error:
             self._end(running, error)
         finally:
@@ -133,6 +129,13 @@ class LlmApi:
             with self._changing:
                 self._live.remove(running)
             self._report_load()
+
+    def _ask(self, generation: Generation) -> Any:
+        try:
+            parameters = self._sampling_class(**sampling_arguments(generation))
+            return self._llm.generate_async(list(generation.prompt), parameters, streaming=True)
+        except ValueError as error:
+            raise BadRequestError(f"request: TensorRT-LLM refuses it: {error}") from error
 
     def _take(self, running: _Running, output: Any) -> None:
         completion = output.outputs[0]
