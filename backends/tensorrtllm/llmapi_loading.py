@@ -13,8 +13,10 @@ from .errors import ConfigurationError
 from .llmapi_settings import LlmApiSettings
 
 OLDEST_RELEASE = "1.3.0rc26"
-"""Before, the sampler of the PyTorch backend takes penalties, bad words and seeds, and does nothing with them
-(NVIDIA/TensorRT-LLM pull requests 16485, 16052 and 17172), so that answers would differ without a word."""
+"""The oldest whose documented sampler (docs/source/features/sampling.md) is what our arguments are written for.
+
+Until mid-2026 the PyTorch backend took penalties, bad words and seeds, and did nothing with them (NVIDIA/TensorRT-LLM
+pull requests 16485, 16052, 17172): answers would differ without a word."""
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:rc(\d+))?")
 
@@ -44,8 +46,8 @@ def load_llm(settings: LlmApiSettings) -> tuple[Any, Any]:
 def _require_release(version: str) -> None:
     if _ordered(version) < _ordered(OLDEST_RELEASE):
         raise ConfigurationError(
-            f"engine: TensorRT-LLM {version} is older than {OLDEST_RELEASE}, whose sampler is the first to apply "
-            "penalties, bad words and seeds; use a newer image, or the C++ backend with a compiled engine"
+            f"engine: TensorRT-LLM {version} is older than {OLDEST_RELEASE}, and older samplers ignore penalties, "
+            "bad words and seeds; use a newer image, or the C++ backend with a compiled engine"
         )
 
 
