@@ -37,8 +37,8 @@ def model_environment(settings: Settings, runtime: Runtime, environ: Mapping[str
     """`environ` with what the models read; what the user has set stays, except for the paths of the weights.
 
     OpenMP threads spin for a moment before they sleep: long spinning starves the other models as soon as two work at
-    once, and no spinning at all costs two thirds of the tokens (docs/log.md). The language model leaves half of the
-    cores to the others: each of its steps waits for its slowest thread (docs/decisions/0009).
+    once, and no spinning at all costs two thirds of the tokens (docs/log.md). Sessions find their own
+    conversation in a slot of the language model also while a reply of theirs still holds one.
     """
     cores = min(len(os.sched_getaffinity(0)), _MAX_THREADS)
     defaults = {
@@ -46,9 +46,9 @@ def model_environment(settings: Settings, runtime: Runtime, environ: Mapping[str
         "BEAUTYAI_WHISPER_COMPUTE_TYPE": "int8",
         "BEAUTYAI_WHISPER_DEVICE": "cpu",
         "BEAUTYAI_WHISPER_THREADS": str(cores),
-        "BEAUTYAI_LLM_SLOTS": "4",
+        "BEAUTYAI_LLM_SLOTS": "8",
         "BEAUTYAI_LLM_CONTEXT_TOKENS": "2048",
-        "BEAUTYAI_LLM_THREADS": str(max(1, cores // 2)),
+        "BEAUTYAI_LLM_THREADS": str(cores),
         "BEAUTYAI_TTS": "piper",
         "BEAUTYAI_TTS_THREADS": str(cores),
         "BEAUTYAI_PARTIALS_AT_ONCE": str(max(1, cores // 2)),

@@ -55,10 +55,10 @@ def _with(messages: list[Message], role: Role, text: str) -> list[Message]:
 
 
 def _latest_turns(messages: list[Message]) -> list[Message]:
-    """At most MAX_MESSAGES, of whole turns: a reply whose question is gone goes as well."""
+    """At most MAX_MESSAGES, of whole turns; half of them go at once, so that prompts seldom begin anew."""
     if len(messages) <= MAX_MESSAGES:
         return messages
-    kept = messages[-MAX_MESSAGES:]
+    kept = messages[-MAX_MESSAGES // 2 :]
     return kept if kept[0]["role"] == "user" else kept[1:]
 
 

@@ -9,6 +9,7 @@ import json
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -91,6 +92,9 @@ class ChatTemplate:
     ) -> list[Message]:
         """Return the messages whose prompt has at most `max_tokens`: the oldest turns go, the system message stays.
 
+        They go half a prompt at a time, so that the next prompts begin as this one does: an engine that keeps what it
+        has computed would otherwise compute all of a long conversation anew at every turn.
+
         Raises:
             ClientError: the last turn alone is too long.
         """
@@ -99,15 +103,19 @@ class ChatTemplate:
         def kept(dropped_turns: int) -> list[Message]:
             return system + [message for turn in turns[dropped_turns:] for message in turn]
 
-        def fits(dropped_turns: int) -> bool:
-            return len(self.render(kept(dropped_turns), enable_thinking=enable_thinking)) <= max_tokens
+        def size(dropped_turns: int) -> int:
+            return len(self.render(kept(dropped_turns), enable_thinking=enable_thinking))
 
-        dropped = bisect_left(range(max(len(turns), 1)), True, key=fits)
-        if dropped >= max(len(turns), 1):
+        excess, last = size(0) - max_tokens, max(len(turns), 1) - 1
+        if excess <= 0:
+            return list(messages)
+        if size(last) > max_tokens:
             raise ClientError(
                 f"this turn does not fit into the {max_tokens} tokens there are for it; say less"
             )
-        return kept(dropped)
+        at_once = max(1, max_tokens // 2)
+        wanted = size(0) - at_once * ceil(excess / at_once)
+        return kept(bisect_left(range(last), True, key=lambda dropped: size(dropped) <= wanted))
 
     def _said(self, message: Message) -> str:
         thoughts_end = self.can_think and message["role"] == "assistant"

@@ -96,6 +96,9 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {  # name: (result, *arguments)
     "llama_get_logits_ith": (ctypes.POINTER(ctypes.c_float), _pointer, _int32),
 }
 
+PROMPT_TOKENS = 16
+"""From so many tokens in a step on all threads are worth it: that is a prompt."""
+
 
 class Llama:
     """A loaded model with `slots` separate key/value caches of `context_tokens` each. Used by one thread."""
@@ -125,7 +128,7 @@ class Llama:
             self._library.llama_vocab_n_tokens(self._library.llama_model_get_vocab(self._model))
         )
         self._context = self._create_context(slots, context_tokens)
-        self._library.llama_set_n_threads(self._context, threads, threads)
+        self._threads = threads
         self._memory = self._library.llama_get_memory(self._context)
         self._batch = self._library.llama_batch_init(_BATCH_TOKENS, 0, 1)
 
@@ -150,7 +153,10 @@ class Llama:
         return int(context)
 
     def decode(self, pieces: Sequence[Piece]) -> dict[int, NDArray[np.float32]]:
-        """Compute up to `batch_tokens` tokens in one step.
+        """Compute up to `batch_tokens` tokens in one step; a few of them with half of the threads.
+
+        Each operation waits for its slowest thread. Where little is computed between two waits, as for single tokens,
+        neighbours that take a core slow down two threads more than one.
 
         Returns:
             Logits (vocabulary_size,) by slot, for the pieces that want them.
@@ -159,6 +165,8 @@ class Llama:
             RuntimeError: llama.cpp refused the batch; the caches of these slots must be forgotten.
         """
         rows = self._fill(pieces)
+        threads = self._threads if self._batch.n_tokens >= PROMPT_TOKENS else max(1, self._threads // 2)
+        self._library.llama_set_n_threads(self._context, threads, threads)
         status = self._library.llama_decode(self._context, self._batch)
         if status != 0:
             raise RuntimeError(f"llama_decode returned {status} for {self._batch.n_tokens} tokens")

@@ -34,7 +34,7 @@ def test_a_conversation_does_not_grow_for_ever() -> None:
     for number in range(MAX_MESSAGES):
         conversation.said(f"question {number}")
         conversation.heard(f"answer {number}", cut=False)
-    assert len(conversation.messages) == MAX_MESSAGES
+    assert MAX_MESSAGES / 2 <= len(conversation.messages) <= MAX_MESSAGES
     assert conversation.messages[-1]["content"] == f"answer {MAX_MESSAGES - 1}"
 
 
