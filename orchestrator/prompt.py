@@ -92,8 +92,8 @@ class ChatTemplate:
     ) -> list[Message]:
         """Return the messages whose prompt has at most `max_tokens`: the oldest turns go, the system message stays.
 
-        They go half a prompt at a time, so that the next prompts begin as this one does: an engine that keeps what it
-        has computed would otherwise compute all of a long conversation anew at every turn.
+        They go three quarters of a prompt at a time, so that the next prompts begin as this one does: an engine that
+        keeps what it has computed would otherwise compute all of a long conversation anew at every turn.
 
         Raises:
             ClientError: the last turn alone is too long.
@@ -113,7 +113,7 @@ class ChatTemplate:
             raise ClientError(
                 f"this turn does not fit into the {max_tokens} tokens there are for it; say less"
             )
-        at_once = max(1, max_tokens // 2)
+        at_once = max(1, max_tokens * 3 // 4)
         wanted = size(0) - at_once * ceil(excess / at_once)
         return kept(bisect_left(range(last), True, key=lambda dropped: size(dropped) <= wanted))
 

@@ -168,14 +168,14 @@ def test_the_oldest_turns_go_and_the_system_message_stays(template: ChatTemplate
     assert kept[1:] == messages[-len(kept) + 1 :]
     assert len(template.render(kept)) <= room
     one_turn_more = [SYSTEM, *messages[-len(kept) - 1 :]]
-    assert len(template.render(one_turn_more)) > room / 2
+    assert len(template.render(one_turn_more)) > room / 4
 
 
 def test_the_prompts_of_a_long_conversation_seldom_begin_anew(template: ChatTemplate) -> None:
     room = len(template.render(conversation(8)))
     first_turns = [template.fit(conversation(turns), room)[1]["content"] for turns in range(60)]
-    # Half of the room at a time is about four turns.
-    assert len(set(first_turns)) <= 60 / 3
+    # Three quarters of the room at a time are about six turns.
+    assert len(set(first_turns)) <= 60 / 4
     assert first_turns == sorted(first_turns, key=first_turns.index)
 
 
