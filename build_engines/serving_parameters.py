@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from build_engines.recipe import Recipe
+from build_engines.recipe import Recipe, Serving
 
 
 @dataclass(frozen=True)
@@ -23,21 +23,7 @@ def serving_parameters(recipe: Recipe, engine_dir: PurePosixPath) -> tuple[Param
     return (
         Parameter("gpt_model_path", str(engine_dir), "Where the server finds the compiled engine."),
         *_ALWAYS,
-        Parameter(
-            "max_tokens_in_paged_kv_cache",
-            str(serving.kv_cache_tokens),
-            "The KV cache in tokens, so that Whisper and the voices keep their part of the GPU whatever loads first.",
-        ),
-        Parameter(
-            "kv_cache_free_gpu_mem_fraction",
-            f"{serving.kv_cache_fraction:g}",
-            "The same as a part of what is free when the engine loads; the smaller of the two holds.",
-        ),
-        Parameter(
-            "kv_cache_host_memory_bytes",
-            str(serving.kv_cache_host_bytes),
-            "Host memory for what leaves the GPU's cache; 0: a prompt that left is computed anew.",
-        ),
+        *cache_parameters(serving),
         Parameter(
             "cancellation_check_period_ms",
             str(serving.cancellation_check_period_ms),
@@ -46,15 +32,28 @@ def serving_parameters(recipe: Recipe, engine_dir: PurePosixPath) -> tuple[Param
     )
 
 
-_ALWAYS = (
-    Parameter(
-        "gpt_model_type",
-        "inflight_fused_batching",
-        "Requests join and leave the running batch; the other modes wait for a whole batch to end.",
-    ),
-    Parameter(
-        "max_beam_width", "1", "Speech is streamed as it is written; with beams its words could change."
-    ),
+def cache_parameters(serving: Serving) -> tuple[Parameter, ...]:
+    """How much of the GPU the conversations may keep."""
+    return (
+        Parameter(
+            "max_tokens_in_paged_kv_cache",
+            str(serving.kv_cache_tokens),
+            "The KV cache in tokens, so that Whisper and the voices keep their part of the GPU whatever loads first.",
+        ),
+        Parameter(
+            "kv_cache_free_gpu_mem_fraction",
+            f"{serving.kv_cache_fraction:g}",
+            "The same as a part of what is free when the model loads; the smaller of the two holds.",
+        ),
+        Parameter(
+            "kv_cache_host_memory_bytes",
+            str(serving.kv_cache_host_bytes),
+            "Host memory for what leaves the GPU's cache; 0: a prompt that left is computed anew.",
+        ),
+    )
+
+
+SCHEDULING = (
     Parameter(
         "batch_scheduler_policy",
         "guaranteed_no_evict",
@@ -71,6 +70,17 @@ _ALWAYS = (
         "A long prompt is computed in parts, so that those who are being answered do not stall.",
     ),
     Parameter("exclude_input_in_output", "true", "Nobody wants the prompt read aloud."),
+)
+_ALWAYS = (
+    Parameter(
+        "gpt_model_type",
+        "inflight_fused_batching",
+        "Requests join and leave the running batch; the other modes wait for a whole batch to end.",
+    ),
+    Parameter(
+        "max_beam_width", "1", "Speech is streamed as it is written; with beams its words could change."
+    ),
+    *SCHEDULING,
     Parameter(
         "decoding_mode", "top_k_top_p", "The only sampling in use; no work is spent on choosing per request."
     ),
