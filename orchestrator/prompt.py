@@ -106,7 +106,8 @@ class ChatTemplate:
         def size(dropped_turns: int) -> int:
             return len(self.render(kept(dropped_turns), enable_thinking=enable_thinking))
 
-        excess, last = size(0) - max_tokens, max(len(turns), 1) - 1
+        whole, last = size(0), max(len(turns), 1) - 1
+        excess = whole - max_tokens
         if excess <= 0:
             return list(messages)
         if size(last) > max_tokens:
@@ -114,7 +115,7 @@ class ChatTemplate:
                 f"this turn does not fit into the {max_tokens} tokens there are for it; say less"
             )
         at_once = max(1, max_tokens * 3 // 4)
-        wanted = size(0) - at_once * ceil(excess / at_once)
+        wanted = whole - at_once * ceil(excess / at_once)
         return kept(bisect_left(range(last), True, key=lambda dropped: size(dropped) <= wanted))
 
     def _said(self, message: Message) -> str:
