@@ -6,15 +6,18 @@ import logging
 import sys
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from orchestrator.app import create_app
 from orchestrator.config import load
 from orchestrator.errors import BadSetting
 from orchestrator.protocol import MAX_MESSAGE_BYTES
+from orchestrator.request_ids import RequestIdFilter
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
 
 
-def server_config(app: Starlette, host: str, port: int) -> uvicorn.Config:
+def server_config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
     """How the product runs uvicorn: bounded messages, no compression, a silent peer found within 20 s."""
     return uvicorn.Config(
         app,
@@ -36,7 +39,9 @@ def main() -> int:
     except BadSetting as error:
         print(f"beautyai: {error}", file=sys.stderr)
         return 2
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=settings.log_level, format=_LOG_FORMAT)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RequestIdFilter())
     uvicorn.Server(server_config(create_app(settings), settings.host, settings.port)).run()
     return 0
 

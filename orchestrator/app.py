@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.routing import WebSocketRoute
 
+from orchestrator import __version__
+from orchestrator.api.health import health_router
+from orchestrator.api.problems import answer_problems
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
 from orchestrator.detecting import SharedDetector
@@ -20,14 +22,18 @@ from orchestrator.metrics import Metrics
 from orchestrator.priorities import Priorities, Prioritised
 from orchestrator.prompt import ChatTemplate
 from orchestrator.readiness import Readiness
+from orchestrator.request_ids import RequestIds
 from orchestrator.triton import TritonInference
 
 log = logging.getLogger(__name__)
 
 VOICE_PATH = "/ws/voice-conversation"
+_DESCRIPTION = (
+    "A self-hosted voice assistant. The voice conversation itself is a WebSocket: docs/protocol.md."
+)
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings) -> FastAPI:
     """The whole service for these settings; opens its connection to Triton in its lifespan."""
     metrics = Metrics()
     admin_key = settings.triton_admin_key
@@ -43,27 +49,15 @@ def create_app(settings: Settings) -> Starlette:
     voice = VoiceConversations(settings, inference, template, metrics, conversations)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with triton, detector, anyio.create_task_group() as tasks:
             tasks.start_soon(readiness.run)
             yield
             tasks.cancel_scope.cancel()
 
-    async def health(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def ready(_: Request) -> Response:
-        body = {"ready": readiness.ready, "models": readiness.snapshot()}
-        return JSONResponse(body, 200 if readiness.ready else 503)
-
-    async def expose_metrics(_: Request) -> Response:
-        content, content_type = metrics.render()
-        return Response(content, media_type=content_type)
-
-    routes = [
-        Route("/health", health),
-        Route("/ready", ready),
-        Route("/metrics", expose_metrics),
-        WebSocketRoute(VOICE_PATH, voice.serve),
-    ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    app = FastAPIOffline(title="BeautyAI", version=__version__, lifespan=lifespan, description=_DESCRIPTION)
+    answer_problems(app)
+    app.include_router(health_router(readiness, metrics))
+    app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))
+    app.add_middleware(RequestIds)
+    return app

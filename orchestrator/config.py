@@ -127,6 +127,11 @@ def _laid_over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
+def _data_dir() -> Path:
+    """Where what must outlive the process is kept: conversations, keys, the registry of models."""
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "beautyai"
+
+
 class Settings(BaseSettings):
     """What an operator sets for the process."""
 
@@ -138,6 +143,7 @@ class Settings(BaseSettings):
     triton_url: str = "127.0.0.1:8001"
     triton_admin_key: SecretStr | None = Field(None, min_length=16)
     tokenizer_dir: Path
+    data_dir: Path = Field(default_factory=_data_dir)
     llm_context_tokens: int = Field(2048, ge=256, le=131_072)
     max_sessions: int = Field(64, ge=1, le=100_000)
     admission_wait_ms: int = Field(1000, ge=50, le=600_000)

@@ -1,4 +1,4 @@
-"""The tree of errors, by whose fault it is, and the one table to wire codes and close codes.
+"""The tree of errors, by whose fault it is, and the one table to wire codes, close codes and HTTP statuses.
 
 A client reads `code` (stable) and `retryable`; the message says what was wrong and what to do.
 """
@@ -7,11 +7,16 @@ from __future__ import annotations
 
 
 class VoiceError(Exception):
-    """Anything this service raises on purpose."""
+    """Anything this service raises on purpose. `field` is the part of the request at fault, where there is one."""
 
     code = "internal"
     retryable = False
     close_code = 1011
+    status = 500
+
+    def __init__(self, message: str = "", *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class ClientError(VoiceError):
@@ -19,6 +24,7 @@ class ClientError(VoiceError):
 
     code = "bad_message"
     close_code = 1008
+    status = 400
 
 
 class BadJson(ClientError):
@@ -35,6 +41,7 @@ class BadAudio(ClientError):
 
 class BadSetting(ClientError):
     code = "bad_setting"
+    status = 422
 
 
 class SlowClient(ClientError):
@@ -49,6 +56,7 @@ class InferenceError(VoiceError):
 
     code = "inference_failed"
     retryable = True
+    status = 502
 
 
 class InferenceRefused(InferenceError):
@@ -56,21 +64,25 @@ class InferenceRefused(InferenceError):
 
     code = "inference_refused"
     retryable = False
+    status = 422
 
 
 class InferenceTimeout(InferenceError):
     """A model did not answer within its deadline."""
 
     code = "inference_timeout"
+    status = 504
 
 
 class InferenceOverloaded(InferenceError):
     """A model's queue is full."""
 
     code = "overloaded"
+    status = 503
 
 
 class BackendLost(InferenceError):
     """Triton, or one model in it, is gone; it is being restarted."""
 
     code = "backend_lost"
+    status = 503

@@ -25,6 +25,7 @@ from orchestrator.canaries import Canary, canaries
 from orchestrator.errors import BackendLost, InferenceError, InferenceTimeout
 from orchestrator.grpc_status import failure, failure_in_stream
 from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Transcript
+from orchestrator.request_ids import current_request_id
 from orchestrator.tensors import (
     end_of_turn_tensors,
     generation_tensors,
@@ -303,7 +304,7 @@ async def _once(request: Any) -> AsyncIterator[Any]:
 
 
 def _request(model: str, tensors: Tensors, request_id: str = "", outputs: Iterable[str] = ()) -> Any:
-    request = service_pb2.ModelInferRequest(model_name=model, id=request_id)
+    request = service_pb2.ModelInferRequest(model_name=model, id=request_id or current_request_id.get())
     for name, tensor in tensors.items():
         request.inputs.add(name=name, shape=tensor.shape, datatype=np_to_triton_dtype(tensor.dtype))
         request.raw_input_contents.append(_raw(tensor))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -143,7 +144,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def _environment_with_free_ports() -> dict[str, str]:
     names = ("PORT", "TRITON_GRPC_PORT", "TRITON_METRICS_PORT")
     # A busy machine is slow, and the tests come in all the same.
-    others = {"BEAUTYAI_HOST": "127.0.0.1", "BEAUTYAI_ADMISSION_WAIT_MS": "600000"}
+    others = {
+        "BEAUTYAI_HOST": "127.0.0.1",
+        "BEAUTYAI_ADMISSION_WAIT_MS": "600000",
+        "BEAUTYAI_DATA_DIR": tempfile.mkdtemp(prefix="beautyai-"),
+    }
     return {**os.environ, **{name: str(ports.free_port()) for name in names}, **others}
 
 

@@ -1,0 +1,151 @@
+"""Errors as `application/problem+json` (RFC 9457): a stable code, the field at fault and the request's id."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from orchestrator.errors import VoiceError
+from orchestrator.request_ids import current_request_id
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_CODES = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+
+
+class FieldProblem(BaseModel):
+    """One thing that is wrong in the request; `field` is its path, as in `messages.0.content`."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What went wrong, whose fault it is (`status`) and what to do (`detail`)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    field: str | None = None
+    retryable: bool = False
+    request_id: str
+    errors: list[FieldProblem] = []
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: these statuses are answered with a `Problem`."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    field: str | None = None,
+    retryable: bool = False,
+    errors: list[FieldProblem] | None = None,
+) -> Problem:
+    return Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        field=field,
+        retryable=retryable,
+        request_id=current_request_id.get(),
+        errors=errors or [],
+    )
+
+
+def problem_of(error: VoiceError) -> Problem:
+    """How an error of the tree is told over HTTP."""
+    return problem(error.status, error.code, str(error), field=error.field, retryable=error.retryable)
+
+
+def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    content = problem.model_dump(exclude_none=True)
+    return JSONResponse(content, problem.status, headers, media_type=MEDIA_TYPE)
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Every error of `app` is answered with a `Problem`, and the schema has it."""
+    app.add_exception_handler(VoiceError, _of_ours)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _unknown)
+    described_by_fastapi = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return _with_problems(described_by_fastapi())
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
+    """`schema`, whose every refused request is described as a `Problem` instead of FastAPI's own error."""
+    _, ours = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
+    schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(ours["$defs"])
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            refused = operation["responses"].get("422", {})
+            if "HTTPValidationError" in str(refused):
+                operation["responses"]["422"] = described(422)[422]
+    return schema
+
+
+async def _of_ours(_: Request, error: Exception) -> Response:
+    assert isinstance(error, VoiceError)
+    if error.status >= 500:
+        log.warning("%s: %s", error.code, error)
+    return answer(problem_of(error), {"Retry-After": "2"} if error.status == 503 else None)
+
+
+async def _of_validation(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    wrong = [FieldProblem(field=_path(each["loc"]), message=each["msg"]) for each in error.errors()]
+    detail = "; ".join(f"{each.field}: {each.message}" for each in wrong)
+    return answer(problem(422, "bad_request", detail, field=wrong[0].field if wrong else None, errors=wrong))
+
+
+async def _of_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _CODES.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
+    return answer(problem(error.status_code, code, error.detail), dict(error.headers or {}))
+
+
+async def _unknown(_: Request, error: Exception) -> Response:
+    log.error("a request broke", exc_info=error)
+    detail = "the request broke inside the server; its log says more under this request_id"
+    return answer(problem(500, "internal", detail))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """`("body", "messages", 0)` -> `messages.0`."""
+    return ".".join(map(str, location[1:])) or str(location[0])
