@@ -13,6 +13,7 @@ from starlette.routing import WebSocketRoute
 
 from orchestrator import __version__
 from orchestrator.api.health import health_router
+from orchestrator.api.limits import BodyLimits
 from orchestrator.api.problems import answer_problems
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
@@ -59,5 +60,6 @@ def create_app(settings: Settings) -> FastAPI:
     answer_problems(app)
     app.include_router(health_router(readiness, metrics))
     app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))
+    app.add_middleware(BodyLimits)
     app.add_middleware(RequestIds)
     return app

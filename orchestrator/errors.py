@@ -44,6 +44,13 @@ class BadSetting(ClientError):
     status = 422
 
 
+class UnsupportedParameter(ClientError):
+    """A parameter that the loaded model or engine cannot do; `field` names it."""
+
+    code = "unsupported_parameter"
+    status = 422
+
+
 class SlowClient(ClientError):
     """The peer stopped reading: its queue is full or a write took too long."""
 

@@ -1,4 +1,7 @@
-"""Errors as `application/problem+json` (RFC 9457): a stable code, the field at fault and the request's id."""
+"""Errors as `application/problem+json` (RFC 9457): a stable code, the field at fault and the request's id.
+
+Routes under `/v1` answer the same errors in OpenAI's shape (`openai_problems.py`).
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from orchestrator.api.openai_problems import OpenAIProblem, described_openai, is_openai, openai_problem
 from orchestrator.errors import VoiceError
 from orchestrator.request_ids import current_request_id
 
@@ -91,6 +95,16 @@ def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse(content, problem.status, headers, media_type=MEDIA_TYPE)
 
 
+def answer_at(path: str, problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    """The answer with this problem, in the shape that errors of `path` have."""
+    if not is_openai(path):
+        return answer(problem, headers)
+    # OpenAI's API answers every request that it cannot take with 400, and its clients know no other.
+    status = 400 if problem.status == 422 else problem.status
+    told = openai_problem(status, problem.detail, code=problem.code, param=problem.field)
+    return JSONResponse(told.model_dump(), status, headers)
+
+
 def answer_problems(app: FastAPI) -> None:
     """Every error of `app` is answered with a `Problem`, and the schema has it."""
     app.add_exception_handler(VoiceError, _of_ours)
@@ -107,43 +121,55 @@ def answer_problems(app: FastAPI) -> None:
 
 def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
     """`schema`, whose every refused request is described as a `Problem` instead of FastAPI's own error."""
-    _, ours = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
+    models: list[tuple[type[BaseModel], Any]] = [(Problem, "serialization"), (OpenAIProblem, "serialization")]
+    _, ours = models_json_schema(models, ref_template="#/components/schemas/{model}")
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(ours["$defs"])
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for operations in schema["paths"].values():
+    for path, operations in schema["paths"].items():
         for operation in operations.values():
-            refused = operation["responses"].get("422", {})
-            if "HTTPValidationError" in str(refused):
-                operation["responses"]["422"] = described(422)[422]
+            _describe_refusal(operation["responses"], is_openai(path))
     return schema
 
 
-async def _of_ours(_: Request, error: Exception) -> Response:
+def _describe_refusal(responses: dict[str, Any], openai: bool) -> None:
+    if "HTTPValidationError" not in str(responses.get("422", {})):
+        return
+    if openai:
+        del responses["422"]
+        responses["400"] = described_openai(400)[400]
+    else:
+        responses["422"] = described(422)[422]
+
+
+async def _of_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, VoiceError)
     if error.status >= 500:
         log.warning("%s: %s", error.code, error)
-    return answer(problem_of(error), {"Retry-After": "2"} if error.status == 503 else None)
+    headers = {"Retry-After": "2"} if error.status == 503 else None
+    return answer_at(request.url.path, problem_of(error), headers)
 
 
-async def _of_validation(_: Request, error: Exception) -> Response:
+async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     wrong = [FieldProblem(field=_path(each["loc"]), message=each["msg"]) for each in error.errors()]
     detail = "; ".join(f"{each.field}: {each.message}" for each in wrong)
-    return answer(problem(422, "bad_request", detail, field=wrong[0].field if wrong else None, errors=wrong))
+    field = wrong[0].field if wrong else None
+    return answer_at(request.url.path, problem(422, "bad_request", detail, field=field, errors=wrong))
 
 
-async def _of_http(_: Request, error: Exception) -> Response:
+async def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
-    return answer(problem(error.status_code, code, error.detail), dict(error.headers or {}))
+    told = problem(error.status_code, code, error.detail)
+    return answer_at(request.url.path, told, dict(error.headers or {}))
 
 
-async def _unknown(_: Request, error: Exception) -> Response:
+async def _unknown(request: Request, error: Exception) -> Response:
     log.error("a request broke", exc_info=error)
     detail = "the request broke inside the server; its log says more under this request_id"
-    return answer(problem(500, "internal", detail))
+    return answer_at(request.url.path, problem(500, "internal", detail))
 
 
 def _path(location: tuple[int | str, ...]) -> str:
