@@ -1,4 +1,4 @@
-"""What the loaded language model can do: of each generation parameter, that it is supported, or the reason why not. Pure.
+"""What the loaded language model can do: of each parameter, that it is supported, or why it is not. Pure.
 
 An engine is known by what Triton says of the model `tensorrt_llm`: its inputs and its `parameters`. The CPU twin takes
 inputs that the C++ backend does not have, TensorRT-LLM's LLM API is named by the parameter `engine`.
@@ -86,7 +86,7 @@ def capabilities(loaded: LoadedEngine, *, can_think: bool, takes_tools: bool) ->
 
 
 def _of_template(can_think: bool, takes_tools: bool) -> dict[str, str]:
-    refused = {}
+    refused: dict[str, str] = {}
     if not can_think:
         reason = "the loaded model has no thoughts: its chat template does not take enable_thinking"
         refused |= {"enable_thinking": reason, "max_thinking_tokens": reason}

@@ -30,7 +30,8 @@ class CpuTwin:
         )
 
     def submit(self, request_id: str, generation: Generation, listener: Listener) -> None:
-        self._scheduler.submit(request_id, generation, listener)
+        guide = self._engine.guide(generation.guide) if generation.guide is not None else None
+        self._scheduler.submit(request_id, generation, listener, guide)
 
     def stop(self, request_id: str) -> None:
         self._scheduler.stop(request_id)

@@ -23,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ConfigurationError
+from .guide import GUIDE_SIGNATURES, LlamaGuide
+from .request import GuideText
 
 _DEFAULT_CONTEXT_FIELDS = (512, 2048, 512, 1)
 _LOG_LEVEL_ERROR = 4
@@ -94,6 +96,7 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {  # name: (result, *arguments)
     "llama_batch_free": (None, _Batch),
     "llama_decode": (_int32, _pointer, _Batch),
     "llama_get_logits_ith": (ctypes.POINTER(ctypes.c_float), _pointer, _int32),
+    **GUIDE_SIGNATURES,
 }
 
 PROMPT_TOKENS = 16
@@ -124,9 +127,8 @@ class Llama:
                 f"that {gguf.name} was trained for"
             )
         self.context_tokens = context_tokens
-        self.vocabulary_size = int(
-            self._library.llama_vocab_n_tokens(self._library.llama_model_get_vocab(self._model))
-        )
+        self._vocabulary = self._library.llama_model_get_vocab(self._model)
+        self.vocabulary_size = int(self._library.llama_vocab_n_tokens(self._vocabulary))
         self._context = self._create_context(slots, context_tokens)
         self._threads = threads
         self._memory = self._library.llama_get_memory(self._context)
@@ -175,6 +177,10 @@ class Llama:
     def forget(self, slot: int, from_position: int) -> None:
         """Drop the cached tokens of a slot from a position on."""
         self._library.llama_memory_seq_rm(self._memory, slot, from_position, -1)
+
+    def guide(self, text: GuideText) -> LlamaGuide:
+        """What makes an output look as `text` says. Raises: BadRequestError."""
+        return LlamaGuide(self._library, self._vocabulary, self.vocabulary_size, text)
 
     def close(self) -> None:
         """Free the model and every cache."""

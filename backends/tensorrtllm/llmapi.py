@@ -65,6 +65,7 @@ class LlmApi:
             engine="TensorRT-LLM's LLM API",
             context_setting="max_seq_len",
             bans_long_words=False,
+            is_cpu=False,
         )
         self._llm = llm
         self._sampling_class = sampling_class

@@ -22,14 +22,23 @@ if not __package__:
     sys.path.append(str(Path(__file__).parent.parent))
     __package__ = Path(__file__).parent.name
 
-from .engines import open_language_model
+from .engines import ENGINES, open_language_model
 from .errors import BadRequestError, LlmError, QueueFullError, UnloadingError
-from .request import Generation, is_stop, parse_generation
+from .parameters import parameter
+from .request import TWIN_INPUTS, Generation, is_stop, parse_generation
 from .sampling import Choice
 
 
 class TritonPythonModel:
     """One loaded model."""
+
+    @staticmethod
+    def auto_complete_config(config: Any) -> Any:
+        """Tell Triton, and through it every client, of the inputs that only llama.cpp's engine takes."""
+        if parameter(config.as_dict(), "engine", ENGINES[0]) == "llama.cpp":
+            for name, data_type in TWIN_INPUTS.items():
+                config.add_input({"name": name, "data_type": data_type, "dims": [1], "optional": True})
+        return config
 
     def initialize(self, args: dict[str, str]) -> None:
         model_config = json.loads(args["model_config"])
@@ -94,6 +103,9 @@ class _TritonListener:
             self._cum_log_prob += sum(log_probs)
             outputs.append(_tensor("output_log_probs", [[log_probs]], np.float32))
             outputs.append(_tensor("cum_log_probs", [[self._cum_log_prob]], np.float32))
+        if generation.return_generation_logits:
+            logits = [choice.logits for choice in self._choices]
+            outputs.append(_tensor("generation_logits", [[logits]], np.float32))
         if generation.return_num_input_tokens:
             outputs.append(_tensor("num_input_tokens", [[len(generation.prompt)]]))
         if generation.return_num_output_tokens:

@@ -46,7 +46,19 @@ _ACCEPTED = frozenset(
         *("return_log_probs", "return_num_input_tokens", "return_num_output_tokens"),
     ]
 )
-# Read only by a beam search or by top-p decay, so without effect here as in the C++ engine.
+TWIN_INPUTS = {"min_p": "TYPE_FP32", "typical_p": "TYPE_FP32", "no_repeat_ngram_size": "TYPE_INT32"}
+"""Inputs that the C++ backend does not have; `model.py` declares them where llama.cpp is the engine."""
+
+# What the CPU engine does beyond the other: the rest of NVIDIA's tensors, and inputs of its own.
+_ONLY_CPU = frozenset(
+    [
+        *("runtime_top_p_decay", "return_generation_logits"),
+        *("guided_decoding_guide_type", "guided_decoding_guide"),
+        *TWIN_INPUTS,
+    ]
+)
+GUIDE_TYPES = ("json", "json_schema")
+# Read only by a beam search or by top-p decay, so without effect where there is none, as in the C++ engine.
 _WITHOUT_EFFECT = frozenset(
     [
         "len_penalty",
@@ -79,6 +91,16 @@ class Limits:
     """Where `context_tokens` can be raised."""
     bans_long_words: bool = True
     """Whether a bad word may have several tokens."""
+    is_cpu: bool = True
+    """Whether it decays top-p, guides and gives logits, and takes min_p, typical_p and no_repeat_ngram_size."""
+
+
+@dataclass(frozen=True)
+class GuideText:
+    """What the output must look like: any JSON (`json`), or JSON of a schema (`json_schema`)."""
+
+    type: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -94,6 +116,8 @@ class Generation:
     return_log_probs: bool
     return_num_input_tokens: bool
     return_num_output_tokens: bool
+    return_generation_logits: bool = False
+    guide: GuideText | None = None
 
 
 def is_stop(tensors: Tensors) -> bool:
@@ -107,7 +131,7 @@ def parse_generation(tensors: Tensors, limits: Limits) -> Generation:
     Raises:
         BadRequestError: the message begins with the tensor's name.
     """
-    _refuse_unsupported(tensors, limits.engine)
+    _refuse_unsupported(tensors, limits)
     prompt = _prompt(tensors, limits)
     max_output_tokens = int(_scalar(tensors, "request_output_len", 0))
     if max_output_tokens < 1:
@@ -131,10 +155,13 @@ def parse_generation(tensors: Tensors, limits: Limits) -> Generation:
         return_log_probs=bool(_scalar(tensors, "return_log_probs", False)),
         return_num_input_tokens=bool(_scalar(tensors, "return_num_input_tokens", False)),
         return_num_output_tokens=bool(_scalar(tensors, "return_num_output_tokens", False)),
+        return_generation_logits=bool(_scalar(tensors, "return_generation_logits", False)),
+        guide=_guide(tensors),
     )
 
 
-def _refuse_unsupported(tensors: Tensors, engine: str) -> None:
+def _refuse_unsupported(tensors: Tensors, limits: Limits) -> None:
+    taken = _ACCEPTED | _WITHOUT_EFFECT | (_ONLY_CPU if limits.is_cpu else frozenset())
     for name, tensor in tensors.items():
         if tensor.shape[:1] != (1,):
             raise BadRequestError(
@@ -142,8 +169,8 @@ def _refuse_unsupported(tensors: Tensors, engine: str) -> None:
             )
         if name in _NEUTRAL and tensor.reshape(-1)[0] == _NEUTRAL[name]:
             continue
-        if name not in _ACCEPTED and name not in _WITHOUT_EFFECT:
-            raise BadRequestError(f"{name}: {engine} cannot do this; the C++ TensorRT-LLM engine can")
+        if name not in taken:
+            raise BadRequestError(f"{name}: {limits.engine} cannot do this; the C++ TensorRT-LLM engine can")
 
 
 def _prompt(tensors: Tensors, limits: Limits) -> tuple[int, ...]:
@@ -179,7 +206,26 @@ def _sampling(tensors: Tensors, limits: Limits) -> Sampling:
         end_id=end_id,
         bad_words=_bad_words(tensors, limits),
         embedding_bias=_embedding_bias(tensors, vocabulary_size),
+        top_p_decay=_share("runtime_top_p_decay", _finite(tensors, "runtime_top_p_decay", 1.0)),
+        top_p_min=_share("runtime_top_p_min", _finite(tensors, "runtime_top_p_min", 1e-6)),
+        top_p_reset_id=int(_scalar(tensors, "runtime_top_p_reset_ids", -1)),
+        min_p=_at_least("min_p", _finite(tensors, "min_p", 0.0), 0),
+        typical_p=_share("typical_p", _finite(tensors, "typical_p", 1.0)),
+        no_repeat_ngram_size=int(
+            _at_least("no_repeat_ngram_size", float(_scalar(tensors, "no_repeat_ngram_size", 0)), 0)
+        ),
     )
+
+
+def _guide(tensors: Tensors) -> GuideText | None:
+    if "guided_decoding_guide_type" not in tensors:
+        return None
+    kind = bytes(_scalar(tensors, "guided_decoding_guide_type", b"")).decode(errors="replace")
+    if kind not in GUIDE_TYPES:
+        raise BadRequestError(f"guided_decoding_guide_type: '{kind}' is not one of {', '.join(GUIDE_TYPES)}")
+    if kind == "json_schema" and "guided_decoding_guide" not in tensors:
+        raise BadRequestError("guided_decoding_guide: missing; 'json_schema' needs a schema")
+    return GuideText(kind, bytes(_scalar(tensors, "guided_decoding_guide", b"")).decode(errors="replace"))
 
 
 def _words(tensors: Tensors, name: str, vocabulary_size: int) -> tuple[Word, ...]:
@@ -241,4 +287,10 @@ def _at_least(name: str, value: float, lowest: float) -> float:
 def _above_zero(name: str, value: float) -> float:
     if value <= 0:
         raise BadRequestError(f"{name}: {value:g} is too small, give more than 0")
+    return value
+
+
+def _share(name: str, value: float) -> float:
+    if not 0 < value <= 1:
+        raise BadRequestError(f"{name}: {value:g} is not above 0 and at most 1")
     return value

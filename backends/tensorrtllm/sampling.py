@@ -1,19 +1,21 @@
 """From logits to the next token, with the meaning that TensorRT-LLM gives to its sampling tensors.
 
 Order of operations (penaltyKernels.cu and samplingTopKKernels.cu of TensorRT-LLM v1.2.1): bias, temperature,
-repetition penalty, presence and frequency penalty over prompt and output, minimum length, bad words, top-k, top-p.
-With neither top-k nor top-p the choice is greedy whatever the temperature: that is how the C++ engine behaves.
+repetition penalty, presence and frequency penalty over prompt and output, minimum length, bad words, repeated n-grams,
+top-k, top-p. With neither top-k nor top-p the choice is greedy whatever the temperature: that is how the C++ engine
+behaves. What its backend has no tensor for comes between: typical_p before top-p, min_p after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .words import Word, banned_tokens
+from .words import Word, banned_tokens, repeated_tokens
 
 Logits = NDArray[np.float32]  # (vocabulary_size,)
 
@@ -36,10 +38,22 @@ class Sampling:
     end_id: int = -1
     bad_words: tuple[Word, ...] = ()
     embedding_bias: Logits | None = None
+    top_p_decay: float = 1.0
+    """Each token multiplies top-p by it, down to `top_p_min`; only without top-k, as in the C++ engine."""
+    top_p_min: float = 1e-6
+    top_p_reset_id: int = -1
+    """This token brings top-p back to where it began."""
+    min_p: float = 0.0
+    """Tokens below this share of the most likely one's probability are left out."""
+    typical_p: float = 1.0
+    """The tokens whose surprise is nearest to the expected one, up to this probability (arXiv 2202.00666)."""
+    no_repeat_ngram_size: int = 0
+    """No so many tokens in a row twice, prompt included."""
 
     @property
     def greedy(self) -> bool:
-        return self.temperature == 0 or self.top_k == 1 or (self.top_k == 0 and self.top_p == 0)
+        draws = self.top_k > 0 or self.top_p > 0 or self.min_p > 0 or self.typical_p < 1
+        return self.temperature == 0 or self.top_k == 1 or not draws
 
     @property
     def penalises(self) -> bool:
@@ -48,17 +62,32 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Choice:
-    """The next token and its log probability before top-k and top-p."""
+    """The next token and its log probability before top-k and top-p; `logits`: what the model said, where asked for."""
 
     token: int
     log_prob: float
+    logits: Logits | None = None
+
+
+class Guide(Protocol):
+    """Which tokens may come next, for an output of a certain form."""
+
+    def mask(self, scores: Logits) -> bool:
+        """Make every other token's score minus infinity; False where the output is complete and must end."""
+        ...
+
+    def accept(self, token: int) -> None:
+        """The token came next."""
+        ...
 
 
 class Sampler:
     """Chooses the tokens of one generation. The same seed, prompt and logits give the same tokens."""
 
-    def __init__(self, sampling: Sampling, prompt: Sequence[int]) -> None:
+    def __init__(self, sampling: Sampling, prompt: Sequence[int], guide: Guide | None = None) -> None:
         self._sampling = sampling
+        self._guide = guide
+        self._top_p = sampling.top_p
         self._tokens = list(prompt)
         self._prompt_length = len(prompt)
         self._random = np.random.Generator(np.random.PCG64(sampling.seed))
@@ -76,6 +105,9 @@ class Sampler:
         self._tokens.append(token)
         if self._counts is not None:
             self._counts[token] += 1
+        if self._guide is not None:
+            self._guide.accept(token)
+        self._decay_top_p(token)
         return Choice(token, float(scores[token] - _log_sum_exp(scores)))
 
     def _shaped(self, logits: Logits) -> Logits:
@@ -91,6 +123,12 @@ class Sampler:
             scores[sampling.end_id] = -np.inf
         if sampling.bad_words:
             scores[banned_tokens(self._tokens, sampling.bad_words)] = -np.inf
+        if sampling.no_repeat_ngram_size:
+            scores[repeated_tokens(self._tokens, sampling.no_repeat_ngram_size)] = -np.inf
+        complete = self._guide is not None and not self._guide.mask(scores)
+        if sampling.end_id >= 0 and (complete or scores.max() == -np.inf):
+            scores[:] = -np.inf
+            scores[sampling.end_id] = 0
         return scores
 
     def _penalise(self, scores: Logits) -> None:
@@ -106,15 +144,39 @@ class Sampler:
     def _draw(self, scores: Logits) -> int:
         candidates = _most_likely(scores, self._sampling.top_k)
         probabilities = np.exp(scores[candidates] - scores[candidates[0]], dtype=np.float64)
+        if self._sampling.typical_p < 1:
+            typical = _typical(probabilities, self._sampling.typical_p)
+            candidates, probabilities = candidates[typical], probabilities[typical]
         cumulative = np.cumsum(probabilities / probabilities.sum())
-        if 0 < self._sampling.top_p < 1:
+        if 0 < self._top_p < 1:
             # The smallest set whose probability reaches top_p; the most likely token is always in it.
-            kept = int(np.searchsorted(cumulative, self._sampling.top_p)) + 1
+            kept = int(np.searchsorted(cumulative, self._top_p)) + 1
+            candidates, cumulative = candidates[:kept], cumulative[:kept]
+        if self._sampling.min_p > 0:
+            kept = int((probabilities[: len(candidates)] >= self._sampling.min_p * probabilities[0]).sum())
             candidates, cumulative = candidates[:kept], cumulative[:kept]
         drawn = self._random.random() * cumulative[-1]
         return int(
             candidates[min(int(np.searchsorted(cumulative, drawn, side="right")), len(candidates) - 1)]
         )
+
+    def _decay_top_p(self, token: int) -> None:
+        sampling = self._sampling
+        if sampling.top_k == 0 and sampling.top_p_decay < 1:
+            is_reset = token == sampling.top_p_reset_id
+            decayed = max(self._top_p * sampling.top_p_decay, sampling.top_p_min)
+            self._top_p = sampling.top_p if is_reset else decayed
+
+
+def _typical(probabilities: NDArray[np.float64], mass: float) -> NDArray[np.intp]:
+    """Indices of the locally typical tokens, most likely first; `probabilities` (n,) falls and need not sum to 1."""
+    normalised = probabilities / probabilities.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        surprise = -np.log(normalised)
+        expected = float(np.nansum(normalised * surprise))
+    nearest = np.argsort(np.abs(surprise - expected), kind="stable")
+    kept = int(np.searchsorted(np.cumsum(normalised[nearest]), mass)) + 1
+    return np.sort(nearest[:kept])
 
 
 def _most_likely(scores: Logits, count: int) -> NDArray[np.intp]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from .errors import BadRequestError, QueueFullError, UnloadingError
 from .language_model import Listener, Meter
 from .llama import Piece
 from .request import Generation
-from .sampling import Sampler
+from .sampling import Guide, Sampler
 from .words import ends_with_word
 
 WORTH_REUSING_TOKENS = 8
@@ -82,8 +82,10 @@ class Scheduler:
         self._thread = threading.Thread(target=self._run, name="llm-scheduler", daemon=True)
         self._thread.start()
 
-    def submit(self, request_id: str, generation: Generation, listener: Listener) -> None:
-        """Start or queue a generation; the listener hears the rest.
+    def submit(
+        self, request_id: str, generation: Generation, listener: Listener, guide: Guide | None = None
+    ) -> None:
+        """Start or queue a generation; the listener hears the rest. `guide` says which tokens may come.
 
         Raises:
             QueueFullError: every slot and every place in the queue is taken.
@@ -100,7 +102,7 @@ class Scheduler:
                     f"{len(self._slots)} generations and {self._max_waiting} waiting requests are the limit; "
                     "try again later"
                 )
-            sampler = Sampler(generation.sampling, generation.prompt)
+            sampler = Sampler(generation.sampling, generation.prompt, guide)
             self._waiting.append(_Running(request_id, generation, listener, sampler))
             self._changed.notify()
 
@@ -194,6 +196,8 @@ class Scheduler:
     def _advance(self, running: _Running, logits: NDArray[np.float32]) -> None:
         generation = running.generation
         choice = running.sampler.choose(logits)
+        if generation.return_generation_logits:
+            choice = replace(choice, logits=logits)
         if choice.token == generation.sampling.end_id:
             self._end(running, None)
             return

@@ -1,4 +1,4 @@
-"""Stop words and bad words, as the C++ backend takes them.
+"""Stop words and bad words, as the C++ backend takes them, and n-grams that must not come twice.
 
 A word list is INT32 [2, n]: row 0 holds the token ids of all words one after the other, row 1 the end offset of
 each word, padded with -1. Words are matched against the whole sequence, prompt included, as TensorRT-LLM does.
@@ -51,3 +51,12 @@ def ends_with_word(tokens: Sequence[int], words: Iterable[Word]) -> bool:
 def banned_tokens(tokens: Sequence[int], words: Iterable[Word]) -> list[int]:
     """Tokens that would complete a bad word if they came next."""
     return [word[-1] for word in words if len(word) == 1 or ends_with_word(tokens, [word[:-1]])]
+
+
+def repeated_tokens(tokens: Sequence[int], size: int) -> list[int]:
+    """Tokens that would make the last `size` of the sequence a run that was there before."""
+    if len(tokens) < size:
+        return []
+    start = tuple(tokens[len(tokens) - size + 1 :])
+    runs = range(len(tokens) - size + 1)
+    return [tokens[at + size - 1] for at in runs if tuple(tokens[at : at + size - 1]) == start]

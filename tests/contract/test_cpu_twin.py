@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from backends.tensorrtllm.errors import BadRequestError
-from backends.tensorrtllm.request import Limits, is_stop, parse_generation
+from backends.tensorrtllm.request import TWIN_INPUTS, Limits, is_stop, parse_generation
 from tests.contract.test_tensorrt_llm_config import INPUTS
 
 LIMITS = Limits(context_tokens=64, vocabulary_size=100, exclude_input_in_output=True)
-LLMAPI = replace(LIMITS, engine="TensorRT-LLM's LLM API", bans_long_words=False)
+LLMAPI = replace(LIMITS, engine="TensorRT-LLM's LLM API", bans_long_words=False, is_cpu=False)
 NUMPY = {"BOOL": np.bool_, "FP16": np.float16, "FP32": np.float32, "STRING": np.object_}
 # What an engine of one sequence without beams, drafts, adapters, images or guides can do.
 _TAKEN = """
@@ -29,6 +29,7 @@ beam_width num_return_sequences runtime_top_p_decay return_context_logits return
 return_perf_metrics
 """
 TAKEN = set(_TAKEN.split())
+BY_THE_CPU = {"guided_decoding_guide_type", "guided_decoding_guide"}
 # Taken at these values only: they ask for nothing that the engines cannot give.
 VALUES: dict[str, Any] = {
     "input_ids": [1, 2, 3],
@@ -39,6 +40,8 @@ VALUES: dict[str, Any] = {
     "return_context_logits": [False],
     "return_generation_logits": [False],
     "return_perf_metrics": [False],
+    "guided_decoding_guide_type": [b"json"],
+    "guided_decoding_guide": [b"{}"],
 }
 
 
@@ -70,7 +73,7 @@ def test_what_is_taken_is_published() -> None:
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
 def test_a_published_tensor_is_taken_or_refused_by_its_name(one: Published, limits: Limits) -> None:
     tensors = NEEDED | {one.name: one.tensor()}
-    if one.name in TAKEN:
+    if one.name in TAKEN or (limits.is_cpu and one.name in BY_THE_CPU):
         assert parse_generation(tensors, limits).prompt == (1, 2, 3)
     else:
         with pytest.raises(BadRequestError) as refusal:
@@ -85,9 +88,12 @@ def test_what_must_be_sent_is_what_the_cpp_backend_needs() -> None:
             parse_generation({key: value for key, value in NEEDED.items() if key != name}, LIMITS)
 
 
-def test_an_unpublished_tensor_is_refused() -> None:
-    with pytest.raises(BadRequestError, match=r"^min_p: "):
-        parse_generation(NEEDED | {"min_p": np.array([[0.1]], np.float32)}, LIMITS)
+@pytest.mark.parametrize("name", TWIN_INPUTS)
+def test_an_unpublished_tensor_is_taken_by_the_cpu_alone(name: str) -> None:
+    tensors = NEEDED | {name: np.array([[1]], np.float32)}
+    assert getattr(parse_generation(tensors, LIMITS).sampling, name) == 1
+    with pytest.raises(BadRequestError, match=f"^{name}: "):
+        parse_generation(tensors, LLMAPI)
 
 
 def test_defaults_are_those_of_the_cpp_backend() -> None:

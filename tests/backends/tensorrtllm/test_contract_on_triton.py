@@ -211,7 +211,7 @@ def test_a_full_queue_refuses_at_once_and_waiting_requests_can_be_cancelled(serv
         ("draft_input_ids", int32(1, 2)),
         ("lora_task_id", np.array([[1]], np.uint64)),
         ("prompt_embedding_table", np.zeros((1, 1, 4), np.float16)),
-        ("guided_decoding_guide_type", strings("json")),
+        ("guided_decoding_guide_type", strings("regex")),
         ("return_context_logits", np.array([[True]])),
         ("lookahead_window_size", int32(2)),
         ("retention_decode_priority", int32(2)),

@@ -107,3 +107,53 @@ def test_every_draw_is_a_token_within_top_k(
     token = sampler.choose(logits).token
     better = int((logits > logits[token]).sum())
     assert better < (top_k or len(values))
+
+
+def test_min_p_leaves_out_what_is_unlikely_beside_the_most_likely() -> None:
+    # exp(2 - 3) = 0.37 and exp(1 - 3) = 0.14 of the most likely token.
+    assert set(drawn(300, min_p=0.3)) == {2, 3}
+    assert set(drawn(300, min_p=0.5)) == {2}
+    assert set(drawn(600, min_p=0.1, top_p=0.8)) == {2, 3}
+
+
+def test_typical_p_keeps_what_is_about_as_surprising_as_expected() -> None:
+    # Surprise 0.45, 1.45, 2.45, …; expected 1.0 nats: token 3 (1.45) is nearer to it than token 2 (0.45).
+    assert set(drawn(300, typical_p=0.2)) == {3}
+    assert set(drawn(300, typical_p=0.7)) == {2, 3}
+
+
+def test_top_p_decays_only_without_top_k_and_not_below_its_least() -> None:
+    assert set(drawn(40, top_p=1.0, top_p_decay=0.5, top_p_min=0.7, seed=3)[2:]) == {2, 3}
+    assert set(drawn(40, top_p=1.0, top_p_decay=0.5, seed=3)[2:]) == {2}
+    assert set(drawn(300, top_k=4, top_p=1.0, top_p_decay=0.5)) == {0, 1, 2, 3}
+
+
+def test_no_run_of_tokens_comes_twice() -> None:
+    sampler = Sampler(Sampling(no_repeat_ngram_size=2), prompt=[2])
+    tokens = [2, *(sampler.choose(LOGITS).token for _ in range(8))]
+    runs = list(zip(tokens, tokens[1:], strict=False))
+    assert len(set(runs)) == len(runs)
+
+
+class Digits:
+    """Only the tokens 0 and 1, and three of them."""
+
+    def __init__(self) -> None:
+        self.accepted: list[int] = []
+
+    def mask(self, scores: Any) -> bool:
+        scores[2:] = -np.inf
+        return len(self.accepted) < 3
+
+    def accept(self, token: int) -> None:
+        self.accepted.append(token)
+
+
+def test_a_guide_chooses_among_its_tokens_and_ends_when_its_text_is_complete() -> None:
+    sampler = Sampler(Sampling(end_id=4), prompt=[], guide=Digits())
+    assert [sampler.choose(LOGITS).token for _ in range(4)] == [1, 1, 1, 4]
+
+
+def test_where_nothing_may_come_the_output_ends() -> None:
+    banned = tuple((token,) for token in (0, 1))
+    assert Sampler(Sampling(end_id=4, bad_words=banned), [], Digits()).choose(LOGITS).token == 4
