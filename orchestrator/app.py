@@ -12,9 +12,11 @@ from fastapi_offline import FastAPIOffline
 from starlette.routing import WebSocketRoute
 
 from orchestrator import __version__
+from orchestrator.api.chat import chat_router
 from orchestrator.api.health import health_router
 from orchestrator.api.limits import BodyLimits
 from orchestrator.api.problems import answer_problems
+from orchestrator.api.remembered import Remembered
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
 from orchestrator.detecting import SharedDetector
@@ -24,6 +26,8 @@ from orchestrator.priorities import Priorities, Prioritised
 from orchestrator.prompt import ChatTemplate
 from orchestrator.readiness import Readiness
 from orchestrator.request_ids import RequestIds
+from orchestrator.served import OneModel
+from orchestrator.texts import TextModel
 from orchestrator.triton import TritonInference
 
 log = logging.getLogger(__name__)
@@ -47,6 +51,8 @@ def create_app(settings: Settings) -> FastAPI:
     template = ChatTemplate(settings.tokenizer_dir)
     readiness = Readiness(triton, metrics)
     conversations = Conversations(settings.remembered_sessions)
+    texts = TextModel(triton, template, settings.llm_context_tokens)
+    served, remembered = OneModel(settings.tokenizer_dir), Remembered(conversations)
     voice = VoiceConversations(settings, inference, template, metrics, conversations)
 
     @asynccontextmanager
@@ -59,6 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPIOffline(title="BeautyAI", version=__version__, lifespan=lifespan, description=_DESCRIPTION)
     answer_problems(app)
     app.include_router(health_router(readiness, metrics))
+    system_prompt = settings.session.system_prompt
+    app.include_router(chat_router(texts, remembered, served, metrics, system_prompt))
     app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))
     app.add_middleware(BodyLimits)
     app.add_middleware(RequestIds)

@@ -51,6 +51,13 @@ class UnsupportedParameter(ClientError):
     status = 422
 
 
+class UnknownModel(ClientError):
+    """A model that is not served."""
+
+    code = "unknown_model"
+    status = 404
+
+
 class SlowClient(ClientError):
     """The peer stopped reading: its queue is full or a write took too long."""
 
@@ -93,3 +100,10 @@ class BackendLost(InferenceError):
 
     code = "backend_lost"
     status = 503
+
+
+def first_cause(error: Exception) -> Exception:
+    """The fault itself: a task group wraps it, also where it is the only one."""
+    while causes := getattr(error, "exceptions", ()):
+        error = causes[0]
+    return error

@@ -56,6 +56,12 @@ class Sampling:
     frequency_penalty: float | None = None
     min_tokens: int | None = None
     seed: int | None = None
+    min_p: float | None = None
+    typical_p: float | None = None
+    no_repeat_ngram_size: int | None = None
+    top_p_decay: float | None = None
+    top_p_min: float | None = None
+    lora: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class Generation:
     """One request to the language model: the prompt's token ids and the ids that end it.
 
     `max_reply_tokens` is for a model that thinks first: how many of `sampling.max_tokens` may follow its thought.
+    `bad_words` may not be written; `json_schema` (JSON text) is what the output must look like; `log_probs` and
+    `logits` are asked for by those who use `write`.
     """
 
     request_id: str
@@ -72,6 +80,19 @@ class Generation:
     stop_ids: Sequence[int] = ()
     sampling: Sampling = field(default_factory=Sampling)
     max_reply_tokens: int | None = None
+    bad_words: Sequence[Sequence[int]] = ()
+    json_schema: str | None = None
+    log_probs: bool = False
+    logits: bool = False
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """New tokens as the engine makes them; `log_probs` (n,) and `logits` (n, vocabulary) where they were asked for."""
+
+    ids: list[int]
+    log_probs: NDArray[np.float32] | None = None
+    logits: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +148,12 @@ class Transcriber(Protocol):
 class Generator(Protocol):
     def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:
         """New token ids as the engine makes them."""
+        ...
+
+
+class Writer(Protocol):
+    def write(self, generation: Generation) -> AsyncGenerator[Tokens, None]:
+        """As `Generator.generate`, with what the engine says of each token, for readers who can wait longer."""
         ...
 
 

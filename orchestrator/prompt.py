@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +22,7 @@ from orchestrator.history import Message
 from orchestrator.recommended import Recommended, recommended
 from orchestrator.thoughts import without_thoughts
 
+Tools = Sequence[Mapping[str, Any]]
 # A Unicode noncharacter: kept out of messages, so that it can mark what a user wrote in the rendered prompt.
 _MARK = "\ufdd0"
 _BROKEN = "\ufffd"
@@ -41,8 +42,8 @@ class ChatTemplate:
     """A model's chat template and tokenizer, from a folder with `tokenizer.json` and `tokenizer_config.json`.
 
     What is written in messages is text, always: a typed `<|im_start|>` reaches the model as the characters it is
-    made of, never as the control token. `can_think`: the template takes `enable_thinking`, as that of Qwen3 does;
-    `recommended`: how the model's authors want its tokens chosen.
+    made of, never as the control token. `can_think`: the template takes `enable_thinking`, as that of Qwen3 does, and
+    `takes_tools` that it takes `tools`; `recommended`: how the model's authors want its tokens chosen.
 
     Raises:
         BadSetting: the folder lacks a file, a template or an end token.
@@ -64,31 +65,50 @@ class ChatTemplate:
         source_text = _template_text(config, folder)
         self._template = _environment().from_string(source_text)
         self.can_think: bool = "enable_thinking" in source_text
+        self.takes_tools: bool = re.search(r"\btools\b", source_text) is not None
         self.recommended: Recommended = recommended(self._controls)
         self.end_id: int = self._id_of(self._special["eos_token"], "eos_token")
         self.pad_id: int = self._id_of(self._special["pad_token"] or self._special["eos_token"], "pad_token")
         ends = (self._controls[text] for text in _TURN_ENDS if text in self._controls)
         self.stop_ids: tuple[int, ...] = tuple(token_id for token_id in ends if token_id != self.end_id)
 
-    def render(self, messages: Sequence[Message], *, enable_thinking: bool = False) -> list[int]:
+    def plain_ids(self, text: str) -> list[int]:
+        """Return the token ids of a bare text, in which nothing is a control token."""
+        ids: list[int] = self._plain.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def render(
+        self, messages: Sequence[Message], *, enable_thinking: bool = False, tools: Tools = ()
+    ) -> list[int]:
         """Return the token ids of the prompt that asks for the assistant's next message.
 
         Where the template can think, the thoughts of earlier replies are left out, as Qwen3's own template does it.
+        `tools` are OpenAI's descriptions of functions, for a template that takes them.
 
         Raises:
             ClientError: the template refuses these messages (for example two of one role in a row).
         """
-        marked = [{**message, "content": self._marked(self._said(message))} for message in messages]
+        marked = [self._marked_within({**message, "content": self._said(message)}) for message in messages]
+        given = {"tools": self._marked_within(list(tools))} if tools else {}
         try:
             text = self._template.render(
-                messages=marked, add_generation_prompt=True, enable_thinking=enable_thinking, **self._special
+                messages=marked,
+                add_generation_prompt=True,
+                enable_thinking=enable_thinking,
+                **given,
+                **self._special,
             )
         except TemplateError as error:
             raise ClientError(f"the model's chat template refuses these messages: {error}") from error
         return self._encode(text)
 
     def fit(
-        self, messages: Sequence[Message], max_tokens: int, *, enable_thinking: bool = False
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        *,
+        enable_thinking: bool = False,
+        tools: Tools = (),
     ) -> list[Message]:
         """Return the messages whose prompt has at most `max_tokens`: the oldest turns go, the system message stays.
 
@@ -104,7 +124,7 @@ class ChatTemplate:
             return system + [message for turn in turns[dropped_turns:] for message in turn]
 
         def size(dropped_turns: int) -> int:
-            return len(self.render(kept(dropped_turns), enable_thinking=enable_thinking))
+            return len(self.render(kept(dropped_turns), enable_thinking=enable_thinking, tools=tools))
 
         whole, last = size(0), max(len(turns), 1) - 1
         excess = whole - max_tokens
@@ -121,6 +141,14 @@ class ChatTemplate:
     def _said(self, message: Message) -> str:
         thoughts_end = self.can_think and message["role"] == "assistant"
         return without_thoughts(message["content"]) if thoughts_end else message["content"]
+
+    def _marked_within(self, value: Any) -> Any:
+        """`value` as JSON has it, whose texts are marked."""
+        if isinstance(value, str):
+            return self._marked(value)
+        if isinstance(value, Mapping):
+            return {self._marked(str(key)): self._marked_within(one) for key, one in value.items()}
+        return [self._marked_within(one) for one in value] if isinstance(value, list) else value
 
     def _marked(self, content: str) -> str:
         content = content.replace(_MARK, "")

@@ -15,7 +15,7 @@ from typing import Protocol
 import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
-from orchestrator.errors import InferenceError
+from orchestrator.errors import InferenceError, first_cause
 from orchestrator.inference import Generation, Generator, SpeechChunk, Synthesizer
 from orchestrator.prompt import Detokenizer
 from orchestrator.sentences import Sentences
@@ -74,7 +74,7 @@ async def reply(
             stages.start_soon(_synthesize, engine, speech, listener, pieces, chunks_in)
             stages.start_soon(_deliver, chunks, listener)
     except Exception as error:
-        raise _first(error) from None
+        raise first_cause(error) from None
 
 
 async def _write(
@@ -148,10 +148,3 @@ async def _deliver(chunks: ObjectReceiveStream[tuple[str, SpeechChunk]], listene
     async with chunks:
         async for text, chunk in chunks:
             await listener.spoke(text, chunk)
-
-
-def _first(error: Exception) -> Exception:
-    """The fault that ended the pipeline: a task group wraps it, also where it is the only one."""
-    while causes := getattr(error, "exceptions", ()):
-        error = causes[0]
-    return error

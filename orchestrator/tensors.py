@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.audio import SAMPLE_RATE
-from orchestrator.inference import Audio, Generation, Sampling, SpeechChunk, Transcript
+from orchestrator.inference import Audio, Generation, Sampling, SpeechChunk, Tokens, Transcript
 
 _END_OF_TURN_SAMPLES = 8 * SAMPLE_RATE
 _SAMPLING_TENSORS = {
@@ -25,6 +25,12 @@ _SAMPLING_TENSORS = {
     "frequency_penalty": ("frequency_penalty", np.float32),
     "min_tokens": ("min_tokens", np.int32),
     "seed": ("seed", np.uint64),
+    "min_p": ("min_p", np.float32),
+    "typical_p": ("typical_p", np.float32),
+    "no_repeat_ngram_size": ("no_repeat_ngram_size", np.int32),
+    "top_p_decay": ("runtime_top_p_decay", np.float32),
+    "top_p_min": ("runtime_top_p_min", np.float32),
+    "lora": ("lora_task_id", np.uint64),
 }
 
 
@@ -71,14 +77,36 @@ def generation_tensors(generation: Generation) -> dict[str, NDArray[Any]]:
         "exclude_input_in_output": np.array([[True]]),
     }
     if generation.stop_ids:
-        tensors["stop_words_list"] = _one_token_words(generation.stop_ids)
-    return tensors | _sampling_tensors(generation.sampling)
+        tensors["stop_words_list"] = _words([[token] for token in generation.stop_ids])
+    if generation.bad_words:
+        tensors["bad_words_list"] = _words(generation.bad_words)
+    return tensors | _guide_tensors(generation) | _sampling_tensors(generation.sampling)
 
 
 def token_ids(answer: Mapping[str, NDArray[Any]]) -> list[int]:
     """The new ids in one response; `sequence_length` counts those of this response, the rest is padding."""
     n_ids = int(answer["sequence_length"].flat[0])
     return [int(token) for token in answer["output_ids"].reshape(-1)[:n_ids]]
+
+
+def tokens(answer: Mapping[str, NDArray[Any]]) -> Tokens:
+    """As `token_ids`, with the log probabilities and logits that the response has."""
+    ids = token_ids(answer)
+    log_probs, logits = answer.get("output_log_probs"), answer.get("generation_logits")
+    return Tokens(
+        ids,
+        None if log_probs is None else log_probs.reshape(-1)[: len(ids)],
+        None if logits is None else logits.reshape(-1, logits.shape[-1])[: len(ids)],
+    )
+
+
+def outputs_of(generation: Generation) -> tuple[str, ...]:
+    """The outputs of `tensorrt_llm` that this generation needs."""
+    scores = (
+        ("output_log_probs", generation.log_probs),
+        ("generation_logits", generation.logits),
+    )
+    return ("output_ids", "sequence_length", *(name for name, wanted in scores if wanted))
 
 
 def transcript(answer: Mapping[str, NDArray[Any]]) -> Transcript:
@@ -107,9 +135,24 @@ def _sampling_tensors(sampling: Sampling) -> dict[str, NDArray[Any]]:
     }
 
 
-def _one_token_words(ids: Sequence[int]) -> NDArray[np.int32]:
-    # Row 0: the ids of all words; row 1: where each word ends.
-    return np.array([[ids, range(1, len(ids) + 1)]], dtype=np.int32)
+def _guide_tensors(generation: Generation) -> dict[str, NDArray[Any]]:
+    tensors: dict[str, NDArray[Any]] = {}
+    if generation.json_schema is not None:
+        tensors["guided_decoding_guide_type"] = string("json_schema")
+        tensors["guided_decoding_guide"] = string(generation.json_schema)
+    if generation.log_probs:
+        tensors["return_log_probs"] = np.array([[True]])
+    if generation.logits:
+        tensors["return_generation_logits"] = np.array([[True]])
+    return tensors
+
+
+def _words(words: Sequence[Sequence[int]]) -> NDArray[np.int32]:
+    # Row 0: the ids of all words; row 1: where each word ends, padded with -1.
+    ids = [token for word in words for token in word]
+    ends = np.full(len(ids), -1, dtype=np.int32)
+    ends[: len(words)] = np.cumsum([len(word) for word in words])
+    return np.array([[ids, ends]], dtype=np.int32)
 
 
 def _int32(value: int) -> NDArray[np.int32]:

@@ -61,6 +61,7 @@ class ThinkFilter:
         self._held = ""
         self._thinking = False
         self._after_thought = False
+        self._thought = ""
 
     @property
     def thinking(self) -> bool:
@@ -86,8 +87,14 @@ class ThinkFilter:
         self._held, self._thinking, self._after_thought = "", False, False
         return rest
 
+    def take_thought(self) -> str:
+        """Return what was thought since the last call."""
+        thought, self._thought = self._thought, ""
+        return thought
+
     def _shown(self, text: str) -> str:
         if self._thinking:
+            self._thought += text
             return ""
         if self._after_thought:
             text = text.lstrip()

@@ -22,16 +22,19 @@ from tritonclient.grpc import InferResult, service_pb2, service_pb2_grpc
 from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
 
 from orchestrator.canaries import Canary, canaries
+from orchestrator.capabilities import LoadedEngine
 from orchestrator.errors import BackendLost, InferenceError, InferenceTimeout
 from orchestrator.grpc_status import failure, failure_in_stream
-from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Transcript
+from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Tokens, Transcript
 from orchestrator.request_ids import current_request_id
 from orchestrator.tensors import (
     end_of_turn_tensors,
     generation_tensors,
+    outputs_of,
     speech_chunk,
     string,
     token_ids,
+    tokens,
     transcript,
     transcription_tensors,
 )
@@ -66,6 +69,8 @@ class Deadlines:
     transcribe: float = 8.0
     first_token: float = 5.0
     between_tokens: float = 3.0
+    first_written: float = 60.0  # for a reader, who waits where a listener would not
+    between_written: float = 20.0
     first_audio: float = 5.0
     between_audio: float = 3.0
     connect: float = 1.0
@@ -150,6 +155,27 @@ class TritonInference:
             async for answer in answers:
                 if ids := token_ids(answer):
                     yield ids
+
+    async def write(self, generation: Generation) -> AsyncGenerator[Tokens, None]:
+        answers = self.stream(
+            "tensorrt_llm",
+            generation_tensors(generation),
+            (self._deadlines.first_written, self._deadlines.between_written),
+            request_id=generation.request_id,
+            outputs=outputs_of(generation),
+        )
+        async with aclosing(answers):
+            async for answer in answers:
+                if (written := tokens(answer)).ids:
+                    yield written
+
+    async def loaded_engine(self) -> LoadedEngine:
+        """What stands behind `tensorrt_llm`. Raises: BackendLost, where nothing does."""
+        with _translated("tensorrt_llm"):
+            asked = self._triton.ModelConfig(service_pb2.ModelConfigRequest(name="tensorrt_llm"))
+            config = (await _within(self._deadlines.connect, asked, "tensorrt_llm")).config
+        parameters = {name: value.string_value for name, value in config.parameters.items()}
+        return LoadedEngine(frozenset(tensor.name for tensor in config.input), parameters)
 
     async def synthesize(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -131,7 +132,7 @@ def test_top_p_decays_only_without_top_k_and_not_below_its_least() -> None:
 def test_no_run_of_tokens_comes_twice() -> None:
     sampler = Sampler(Sampling(no_repeat_ngram_size=2), prompt=[2])
     tokens = [2, *(sampler.choose(LOGITS).token for _ in range(8))]
-    runs = list(zip(tokens, tokens[1:], strict=False))
+    runs = list(itertools.pairwise(tokens))
     assert len(set(runs)) == len(runs)
 
 
