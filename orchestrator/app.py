@@ -15,6 +15,9 @@ from orchestrator import __version__
 from orchestrator.api.chat import chat_router
 from orchestrator.api.health import health_router
 from orchestrator.api.limits import BodyLimits
+from orchestrator.api.openai_chat import openai_chat_router
+from orchestrator.api.openai_completions import openai_completions_router
+from orchestrator.api.openai_models import openai_models_router
 from orchestrator.api.problems import answer_problems
 from orchestrator.api.remembered import Remembered
 from orchestrator.config import Settings
@@ -51,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
     template = ChatTemplate(settings.tokenizer_dir)
     readiness = Readiness(triton, metrics)
     conversations = Conversations(settings.remembered_sessions)
-    texts = TextModel(triton, template, settings.llm_context_tokens)
+    texts = TextModel(triton, template, settings.llm_context_tokens, metrics.tokens_generated)
     served, remembered = OneModel(settings.tokenizer_dir), Remembered(conversations)
     voice = VoiceConversations(settings, inference, template, metrics, conversations)
 
@@ -66,7 +69,10 @@ def create_app(settings: Settings) -> FastAPI:
     answer_problems(app)
     app.include_router(health_router(readiness, metrics))
     system_prompt = settings.session.system_prompt
-    app.include_router(chat_router(texts, remembered, served, metrics, system_prompt))
+    app.include_router(chat_router(texts, remembered, served, system_prompt))
+    app.include_router(openai_chat_router(texts, served))
+    app.include_router(openai_completions_router(texts, served))
+    app.include_router(openai_models_router(served))
     app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))
     app.add_middleware(BodyLimits)
     app.add_middleware(RequestIds)

@@ -6,6 +6,7 @@ Knows nothing of gRPC. Every array has a leading batch dimension of 1.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,21 @@ from orchestrator.audio import SAMPLE_RATE
 from orchestrator.inference import Audio, Generation, Sampling, SpeechChunk, Tokens, Transcript
 
 _END_OF_TURN_SAMPLES = 8 * SAMPLE_RATE
+_PARAMETERS = {
+    "request_output_len": "max_new_tokens",
+    "min_tokens": "min_new_tokens",
+    "runtime_top_p": "top_p",
+    "runtime_top_k": "top_k",
+    "runtime_top_p_decay": "top_p_decay",
+    "runtime_top_p_min": "top_p_min",
+    "stop_words_list": "stop",
+    "bad_words_list": "bad_words",
+    "guided_decoding_guide": "response_format",
+    "guided_decoding_guide_type": "response_format",
+    "return_generation_logits": "top_logprobs",
+    "lora_task_id": "lora",
+    "input_ids": "messages",
+}
 _SAMPLING_TENSORS = {
     "temperature": ("temperature", np.float32),
     "top_p": ("runtime_top_p", np.float32),
@@ -81,6 +97,12 @@ def generation_tensors(generation: Generation) -> dict[str, NDArray[Any]]:
     if generation.bad_words:
         tensors["bad_words_list"] = _words(generation.bad_words)
     return tensors | _guide_tensors(generation) | _sampling_tensors(generation.sampling)
+
+
+def parameter_of(message: str) -> str | None:
+    """The parameter whose tensor a refusal of `tensorrt_llm` names, where it has another name than that."""
+    named = re.search(r"refused the request: (\w+):", message)
+    return _PARAMETERS.get(named[1], named[1]) if named else None
 
 
 def token_ids(answer: Mapping[str, NDArray[Any]]) -> list[int]:

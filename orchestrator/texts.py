@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ from orchestrator.parameters import GenerationParameters, JsonObjectFormat, Json
 from orchestrator.presets import Preset
 from orchestrator.prompt import ChatTemplate, Tools
 from orchestrator.thoughts import asked_to_think, with_soft_switches
-from orchestrator.writing import Writing
+from orchestrator.writing import Emit, Writing, nobody, write_all
 
 _SAMPLING = (
     *("temperature", "top_p", "top_k", "repetition_penalty", "presence_penalty", "frequency_penalty"),
@@ -42,11 +42,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class TextModel:
-    """The loaded model, as those who read see it."""
+    """The loaded model, as those who read see it; `wrote` is told how many tokens were written."""
 
     engine: TextEngine
     template: ChatTemplate
     context_tokens: int
+    wrote: Callable[[int], None]
 
     async def able(self) -> Capabilities:
         """What the loaded engine can do now. Raises: BackendLost."""
@@ -79,6 +80,14 @@ class TextModel:
         if parameters.truncation == "auto":
             prompt = prompt[-room:]
         return self._asked(prompt, parameters, room, thinking=False)
+
+    async def write(self, asked: Sequence[Asked], emit: Emit = nobody) -> None:
+        """Write every answer; `emit` gets each piece, and which of all answers it belongs to. Raises: InferenceError."""
+        writings = [writing for one in asked for writing in one.writings]
+        try:
+            await write_all(self.engine, writings, emit)
+        finally:
+            self.wrote(sum(writing.n_tokens for writing in writings))
 
     def _room(self, parameters: GenerationParameters, thinking: bool) -> int:
         reserved = _longest(parameters, thinking)

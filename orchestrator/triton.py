@@ -23,7 +23,7 @@ from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
 
 from orchestrator.canaries import Canary, canaries
 from orchestrator.capabilities import LoadedEngine
-from orchestrator.errors import BackendLost, InferenceError, InferenceTimeout
+from orchestrator.errors import BackendLost, InferenceError, InferenceRefused, InferenceTimeout
 from orchestrator.grpc_status import failure, failure_in_stream
 from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Tokens, Transcript
 from orchestrator.request_ids import current_request_id
@@ -31,6 +31,7 @@ from orchestrator.tensors import (
     end_of_turn_tensors,
     generation_tensors,
     outputs_of,
+    parameter_of,
     speech_chunk,
     string,
     token_ids,
@@ -165,9 +166,12 @@ class TritonInference:
             outputs=outputs_of(generation),
         )
         async with aclosing(answers):
-            async for answer in answers:
-                if (written := tokens(answer)).ids:
-                    yield written
+            try:
+                async for answer in answers:
+                    if (written := tokens(answer)).ids:
+                        yield written
+            except InferenceRefused as error:
+                raise InferenceRefused(str(error), field=parameter_of(str(error))) from error
 
     async def loaded_engine(self) -> LoadedEngine:
         """What stands behind `tensorrt_llm`. Raises: BackendLost, where nothing does."""

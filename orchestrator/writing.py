@@ -147,6 +147,10 @@ def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
 Emit = Callable[[int, Piece], Awaitable[None]]
 
 
+async def nobody(_: int, __: Piece) -> None:
+    """An `Emit` for what is read only when it is complete."""
+
+
 async def write_all(writer: Writer, writings: Sequence[Writing], emit: Emit) -> None:
     """Write all of them at once; `emit` gets each piece and whose it is. A fault or a cancellation ends all.
 

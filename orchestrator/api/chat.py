@@ -18,12 +18,11 @@ from orchestrator.api.problems import described, problem_of
 from orchestrator.api.remembered import Remembered, RememberedSession
 from orchestrator.errors import VoiceError
 from orchestrator.history import Message
-from orchestrator.metrics import Metrics
 from orchestrator.reply_language import instruction
 from orchestrator.request_ids import current_request_id
 from orchestrator.served import Served, require_served
 from orchestrator.texts import Asked, TextModel
-from orchestrator.writing import Piece, Writing, write_all
+from orchestrator.writing import Piece, Writing
 
 _EVENTS = (
     "The answer. With `stream`, server-sent events: `delta` and `thinking` {text, index?}, then `done` with this "
@@ -39,9 +38,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def chat_router(
-    texts: TextModel, remembered: Remembered, served: Served, metrics: Metrics, system_prompt: str
-) -> APIRouter:
+def chat_router(texts: TextModel, remembered: Remembered, served: Served, system_prompt: str) -> APIRouter:
     """`system_prompt` is used where a request has none."""
     router = APIRouter(tags=["chat"])
 
@@ -57,7 +54,7 @@ def chat_router(
         parameters = await texts.parameters(body.parameters(), body.preset)
         session = await remembered.open(body.session_id, caller.user) if body.session_id else None
         prompt = _messages(body, session, system_prompt)
-        answering = Answering(body, texts.chat(prompt, parameters), session, model, metrics)
+        answering = Answering(body, texts.chat(prompt, parameters), session, model)
         if session is not None:
             await session.said(body.message or "")
         if body.stream:
@@ -101,7 +98,6 @@ class Answering:
     asked: Asked
     session: RememberedSession | None
     model: str
-    metrics: Metrics
 
     def __post_init__(self) -> None:
         self._began = time.monotonic()
@@ -110,7 +106,7 @@ class Answering:
         """The answer when it is complete; a client that leaves before gets none, and none is kept."""
 
         async def write() -> None:
-            await write_all(texts.engine, self.asked.writings, _nobody)
+            await texts.write([self.asked])
             await self._keep(cut=False)
 
         await while_connected(request.receive, write)
@@ -122,7 +118,7 @@ class Answering:
         try:
             for index, text in enumerate(self._echoes()):
                 await emit(self._delta(index, text), "delta")
-            await write_all(texts.engine, self.asked.writings, self._emit_to(emit))
+            await texts.write([self.asked], self._emit_to(emit))
             complete = True
         finally:
             with anyio.CancelScope(shield=True):
@@ -143,7 +139,6 @@ class Answering:
         return json.dumps({"text": text, "index": index} if several else {"text": text}, ensure_ascii=False)
 
     async def _keep(self, *, cut: bool) -> None:
-        self.metrics.tokens_generated(sum(one.n_tokens for one in self.asked.writings))
         first = self.asked.writings[0]
         if self.session is not None:
             await self.session.answered(first.text.strip(), cut=cut, thinking=first.thinking.strip())
@@ -204,7 +199,3 @@ def usage_of(asked: Asked) -> Usage:
         completion_tokens=written,
         total_tokens=asked.prompt_tokens + written,
     )
-
-
-async def _nobody(_: int, __: Piece) -> None:
-    """Nobody reads while it is written."""

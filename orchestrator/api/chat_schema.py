@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -78,7 +78,7 @@ class ChosenTokenLogprob(TokenLogprob):
 
     @classmethod
     def of(cls, chosen: ChosenToken) -> ChosenTokenLogprob:
-        return cls(**_finite(chosen), top_logprobs=[TokenLogprob(**_finite(one)) for one in chosen.top])
+        return cls(**finite(chosen), top_logprobs=[TokenLogprob(**finite(one)) for one in chosen.top])
 
 
 class ChatChoice(BaseModel):
@@ -108,6 +108,6 @@ class ChatAnswer(BaseModel):
     request_id: str
 
 
-def _finite(chance: TokenChance) -> dict[str, str | float]:
-    # JSON has no infinity: a token that could not come is as good as impossible at this.
+def finite(chance: TokenChance) -> dict[str, Any]:
+    """The fields of a chance as JSON can have them: it has no infinity, and this is as good as impossible."""
     return {"token": chance.token, "logprob": max(chance.logprob, -9999.0)}
