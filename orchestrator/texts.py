@@ -82,7 +82,7 @@ class TextModel:
         return self._asked(prompt, parameters, room, thinking=False)
 
     async def write(self, asked: Sequence[Asked], emit: Emit = nobody) -> None:
-        """Write every answer; `emit` gets each piece, and which of all answers it belongs to. Raises: InferenceError."""
+        """Write every answer; `emit` gets each piece, and whose it is of all answers. Raises: InferenceError."""
         writings = [writing for one in asked for writing in one.writings]
         try:
             await write_all(self.engine, writings, emit)
