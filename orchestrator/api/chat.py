@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 
 from orchestrator.access.caller import Caller, requires
 from orchestrator.api.chat_schema import ChatAnswer, ChatChoice, ChatRequest, ChosenTokenLogprob, Usage
-from orchestrator.api.event_stream import Emit, EventStream, while_connected
+from orchestrator.api.event_stream import Emit, EventStream, described_events, while_connected
 from orchestrator.api.problems import described, problem_of
 from orchestrator.api.remembered import Remembered, RememberedSession
 from orchestrator.errors import VoiceError
@@ -32,7 +32,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": ChatAnswer,
         "description": _EVENTS,
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": described_events(("delta", "thinking", "done", "error"), "JSON"),
     },
     **described(400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503, 504),
 }

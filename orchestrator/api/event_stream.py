@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import anyio
 from fastapi.sse import format_sse_event
@@ -19,6 +20,14 @@ Emit = Callable[[str, "str | None"], Awaitable[None]]
 
 Told = Callable[[VoiceError], "tuple[str, str | None]"]
 """A fault as the last event: its data, and its name."""
+
+
+def described_events(names: Sequence[str], of: str) -> dict[str, Any]:
+    """For a route's `responses`: `content` of server-sent events of these names, whose data is `of`."""
+    event: dict[str, Any] = {"type": "string"} | ({"enum": list(names)} if names else {})
+    properties = {"event": event, "data": {"type": "string", "description": of}}
+    return {"text/event-stream": {"schema": {"type": "object", "properties": properties}}}
+
 
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from orchestrator.access.caller import requires
-from orchestrator.api.event_stream import Emit, EventStream, while_connected
+from orchestrator.api.event_stream import Emit, EventStream, described_events, while_connected
 from orchestrator.api.openai_problems import described_openai
 from orchestrator.api.openai_schema import (
     AnswerMessage,
@@ -33,7 +33,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": ChatCompletion,
         "description": "The answer; with `stream`, server-sent events of chunks, the last one `[DONE]`.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": described_events((), "JSON of a chunk, or `[DONE]`"),
     },
     **described_openai(400, 401, 403, 404, 413, 429, 500, 502, 503, 504),
 }
