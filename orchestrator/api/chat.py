@@ -12,7 +12,7 @@ import anyio
 from fastapi import APIRouter, Request, Response
 
 from orchestrator.access.caller import Caller, requires
-from orchestrator.api.chat_schema import ChatAnswer, ChatChoice, ChatRequest, ChosenTokenLogprob, Usage
+from orchestrator.api.chat_schema import ChatAnswer, ChatChoice, ChatRequest, ChosenTokenLogprob, usage_of
 from orchestrator.api.event_stream import Emit, EventStream, described_events, while_connected
 from orchestrator.api.problems import described, problem_of
 from orchestrator.api.remembered import Remembered, RememberedSession
@@ -171,7 +171,7 @@ class Answering:
             thinking=first.thinking,
             finish_reason=first.finish_reason,
             logprobs=first.logprobs,
-            usage=usage_of(self.asked),
+            usage=usage_of([self.asked]),
             choices=choices if len(choices) > 1 else None,
             effective_parameters=self.asked.parameters,
             session_id=self.session.id if self.session is not None else None,
@@ -189,13 +189,3 @@ class Answering:
             "time_to_first_token_ms": round(1000 * (min(firsts) - self._began), 2) if firsts else None,
             "tokens_per_second": round(sum(one.n_tokens for one in writings) / seconds, 2),
         }
-
-
-def usage_of(asked: Asked) -> Usage:
-    """The tokens of the prompt and of all answers, thoughts too."""
-    written = sum(one.n_tokens for one in asked.writings)
-    return Usage(
-        prompt_tokens=asked.prompt_tokens,
-        completion_tokens=written,
-        total_tokens=asked.prompt_tokens + written,
-    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from orchestrator.parameters import GenerationParameters
 from orchestrator.presets import Preset, described_presets
+from orchestrator.texts import Asked
 from orchestrator.writing import ChosenToken, FinishReason, TokenChance
 
 MAX_MESSAGES = 400
@@ -64,6 +66,13 @@ class Usage(BaseModel):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+
+
+def usage_of(asked: Sequence[Asked]) -> Usage:
+    """The tokens of all prompts and of all answers, thoughts too."""
+    prompt = sum(one.prompt_tokens for one in asked)
+    written = sum(writing.n_tokens for one in asked for writing in one.writings)
+    return Usage(prompt_tokens=prompt, completion_tokens=written, total_tokens=prompt + written)
 
 
 class TokenLogprob(BaseModel):

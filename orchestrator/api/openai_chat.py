@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from orchestrator.access.caller import requires
+from orchestrator.api.chat_schema import usage_of
 from orchestrator.api.event_stream import Emit, EventStream, described_events, while_connected
 from orchestrator.api.openai_problems import described_openai
 from orchestrator.api.openai_schema import (
@@ -21,7 +22,7 @@ from orchestrator.api.openai_schema import (
     MessageToolCall,
     OpenAIMessage,
 )
-from orchestrator.api.openai_writing import Envelope, as_last_chunk, choice_logprobs, usage_of
+from orchestrator.api.openai_writing import Envelope, as_last_chunk, choice_logprobs
 from orchestrator.errors import UnsupportedParameter
 from orchestrator.served import Served, require_served
 from orchestrator.texts import Asked, TextModel

@@ -8,10 +8,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from orchestrator.access.caller import requires
+from orchestrator.api.chat_schema import usage_of
 from orchestrator.api.event_stream import Emit, EventStream, while_connected
 from orchestrator.api.openai_chat import RESPONSES as CHAT_RESPONSES
 from orchestrator.api.openai_schema import Completion, CompletionChoice, CompletionRequest, TokenLogprobs
-from orchestrator.api.openai_writing import Envelope, as_last_chunk, usage_of
+from orchestrator.api.openai_writing import Envelope, as_last_chunk
 from orchestrator.errors import BadSetting
 from orchestrator.prompt import ChatTemplate
 from orchestrator.served import Served, require_served

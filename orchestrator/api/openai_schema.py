@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from orchestrator.api.chat_schema import MAX_MESSAGES, Text
+from orchestrator.api.chat_schema import MAX_MESSAGES, Text, Usage
 from orchestrator.parameters import MAX_CHOICES, GenerationParameters
 from orchestrator.writing import FinishReason
 
@@ -142,12 +142,6 @@ class CompletionRequest(_OpenAIRequest):
         return GenerationParameters(**named)
 
 
-class CompletionUsage(BaseModel):
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-
-
 class TopLogprob(BaseModel):
     """`bytes` is always null: one token need not be whole characters."""
 
@@ -187,7 +181,7 @@ class ChatCompletion(BaseModel):
     created: int
     model: str
     choices: list[ChatCompletionChoice]
-    usage: CompletionUsage
+    usage: Usage
 
 
 class TokenLogprobs(BaseModel):
@@ -212,7 +206,7 @@ class Completion(BaseModel):
     created: int
     model: str
     choices: list[CompletionChoice]
-    usage: CompletionUsage
+    usage: Usage
 
 
 class OpenAIModel(BaseModel):

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.api.chat_schema import finite
+from orchestrator.api.chat_schema import Usage, finite
 from orchestrator.api.event_stream import Emit
 from orchestrator.api.openai_problems import openai_problem
-from orchestrator.api.openai_schema import ChoiceLogprobs, CompletionUsage, ContentLogprob, TopLogprob
+from orchestrator.api.openai_schema import ChoiceLogprobs, ContentLogprob, TopLogprob
 from orchestrator.errors import VoiceError
-from orchestrator.texts import Asked
 from orchestrator.writing import ChosenToken
 
 
@@ -39,20 +38,13 @@ class Envelope:
         emit: Emit,
         kind: str,
         choices: Sequence[dict[str, Any]],
-        usage: CompletionUsage | None = None,
+        usage: Usage | None = None,
     ) -> None:
         """Send one chunk."""
         chunk: dict[str, Any] = {**self.head(), "object": kind, "choices": choices}
         if usage is not None:
             chunk["usage"] = usage.model_dump()
         await emit(json.dumps(chunk, ensure_ascii=False), None)
-
-
-def usage_of(asked: Sequence[Asked]) -> CompletionUsage:
-    """The tokens of all prompts and all answers."""
-    prompt = sum(one.prompt_tokens for one in asked)
-    written = sum(writing.n_tokens for one in asked for writing in one.writings)
-    return CompletionUsage(prompt_tokens=prompt, completion_tokens=written, total_tokens=prompt + written)
 
 
 def choice_logprobs(chosen: Sequence[ChosenToken]) -> ChoiceLogprobs:

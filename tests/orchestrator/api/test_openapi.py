@@ -17,7 +17,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
+from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -85,10 +85,13 @@ def test_answers_are_those_that_are_described(own_api: str, operation: str, mode
         suppress_health_check=list(HealthCheck),
     )
     @given(case=described.as_strategy(generation_mode=mode))
-    def fuzz(case: schemathesis.Case) -> None:
+    def fuzz(case: Case[Any]) -> None:
         keep_short(case, mode)
         response = case.call(base_url=own_api, timeout=60)
-        case.validate_response(response, checks=CHECKS)
+        # A body that is too large is refused for that, and schemathesis does not count it as refused.
+        too_large = response.status_code == 413
+        checks = [check for check in CHECKS if not (too_large and check is negative_data_rejection)]
+        case.validate_response(response, checks=checks)
 
     try:
         fuzz()
@@ -98,9 +101,9 @@ def test_answers_are_those_that_are_described(own_api: str, operation: str, mode
         pytest.skip(f"nothing can be wrong in its request: {error}")
 
 
-def keep_short(case: schemathesis.Case, mode: GenerationMode) -> None:
+def keep_short(case: Case[Any], mode: GenerationMode) -> None:
     """Let a valid generation have few tokens, and name a model that is there; what is invalid stays as it is."""
-    body = case.body
+    body: Any = case.body
     if not isinstance(body, dict):
         return
     for name in LENGTHS:
@@ -115,7 +118,7 @@ def keep_short(case: schemathesis.Case, mode: GenerationMode) -> None:
         body["model"] = "smollm2-135m"
 
 
-def described_properties(case: schemathesis.Case) -> set[str]:
+def described_properties(case: Case[Any]) -> set[str]:
     """The names that the JSON body of the operation may have."""
     body = case.operation.definition.raw.get("requestBody", {}).get("content", {}).get("application/json", {})
     name = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
