@@ -13,12 +13,12 @@ Schema = Mapping[str, Any]
 
 _INTRODUCTION = """# HTTP API
 
-Made from the OpenAPI document by `python -m orchestrator.api.markdown > docs/api.md`; `/docs` shows the same to click on, and
-`/openapi.json` is the document itself. Fields without a default that are not optional are required.
+Made from the OpenAPI document by `python -m orchestrator.api.markdown > docs/api.md`; `/docs` shows the same to
+click on, and `/openapi.json` is the document itself.
 
-Errors are `application/problem+json` (`Problem` below), under `/v1` in OpenAI's shape (`OpenAIProblem`); both name a stable `code`.
-The answer to every request has `X-Request-ID`, the caller's own where it sent one. The voice itself is a WebSocket:
-[protocol.md](protocol.md).
+Errors are `application/problem+json` (`Problem` below), under `/v1` in OpenAI's shape (`OpenAIProblem`); both name a
+stable `code`. The answer to every request has `X-Request-ID`, the caller's own where it sent one. The voice itself is
+a WebSocket: [protocol.md](protocol.md).
 """
 _LIMITS = {
     "minimum": "≥ {}",

@@ -64,7 +64,7 @@ def test_what_would_have_no_effect_is_refused_by_name(field: str, asked: dict[st
 
 def test_what_the_engine_cannot_do_is_refused_with_its_reason() -> None:
     able = Capabilities("tensorrt_llm", {"min_p": "no such input"})
-    with pytest.raises(UnsupportedParameter, match="^min_p: no such input") as refusal:
+    with pytest.raises(UnsupportedParameter, match=r"^min_p: no such input") as refusal:
         chosen(GenerationParameters(min_p=0.1), None, able, OTHERS, 2048)
     assert refusal.value.field == "min_p"
     assert chosen(GenerationParameters(min_p=0), None, able, OTHERS, 2048).min_p == 0
