@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -51,11 +52,25 @@ def _calls(models: TritonInference) -> dict[str, Callable[[], Awaitable[object]]
             second, language="en", prefix="so", prompt="before", word_timestamps=True
         ),
         "generate": lambda: _drained(models.generate(generation)),
+        "write": lambda: _drained(models.write(_every_wish(generation))),
         "synthesize": lambda: _drained(
             models.synthesize("a", voice="en_US-joe-medium", language="en", speed=1.1)
         ),
     }
     return calls | {f"canary of {model}": canary for model, canary in models.canaries(_SECONDS).items()}
+
+
+def _every_wish(generation: Generation) -> Generation:
+    """As text generation asks, with everything that NVIDIA's tensors have for it."""
+    sampling = replace(generation.sampling, top_p_decay=0.9, top_p_min=0.1, lora=1)
+    return replace(
+        generation,
+        sampling=sampling,
+        bad_words=[[5], [6, 7]],
+        json_schema="{}",
+        log_probs=True,
+        logits=True,
+    )
 
 
 async def _problem_of(name: str, call: Callable[[], Awaitable[object]]) -> list[str]:
