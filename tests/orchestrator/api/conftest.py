@@ -45,8 +45,8 @@ def settings_for(triton: RunningTriton, folder: Path, **changes: object) -> Sett
     return Settings.model_validate({**defaults, **addresses, **changes})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api(triton: RunningTriton, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base URL of one orchestrator for the whole session."""
+    """The base URL of an orchestrator for one file: another one beside it would repair what its tests break."""
     with serving(settings_for(triton, tmp_path_factory.mktemp("data"))) as url:
         yield url
