@@ -17,12 +17,12 @@ from orchestrator.api.problems import answer_problems
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
 from orchestrator.detecting import SharedDetector
-from orchestrator.history import Conversations
 from orchestrator.metrics import Metrics
 from orchestrator.priorities import Priorities, Prioritised
 from orchestrator.prompt import ChatTemplate
 from orchestrator.readiness import Readiness
 from orchestrator.request_ids import RequestIds
+from orchestrator.store.conversations import Conversations
 from orchestrator.triton import TritonInference
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
     inference = Prioritised(triton, detector, Priorities(settings.partials_at_once))
     template = ChatTemplate(settings.tokenizer_dir)
     readiness = Readiness(triton, metrics)
-    conversations = Conversations(settings.remembered_sessions)
+    conversations = Conversations()
     voice = VoiceConversations(settings, inference, template, metrics, conversations)
 
     @asynccontextmanager

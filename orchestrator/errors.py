@@ -44,11 +44,45 @@ class BadSetting(ClientError):
     status = 422
 
 
+class NotFound(ClientError):
+    """There is no such thing, or it is somebody else's."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(ClientError):
+    """There is one of that name already."""
+
+    code = "conflict"
+    status = 409
+
+
 class SlowClient(ClientError):
     """The peer stopped reading: its queue is full or a write took too long."""
 
     code = "slow_client"
     close_code = 1013
+
+
+class StoreError(VoiceError):
+    """The database."""
+
+    code = "store_failed"
+
+
+class StoreUnusable(StoreError):
+    """The database cannot be opened as it is; the process does not start."""
+
+    code = "store_unusable"
+
+
+class NotStored(StoreError):
+    """The database did not take it. What was said or heard is kept in memory and tried again."""
+
+    code = "not_stored"
+    retryable = True
+    status = 503
 
 
 class InferenceError(VoiceError):

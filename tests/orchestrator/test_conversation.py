@@ -23,10 +23,10 @@ from orchestrator.audio import audio_to_mulaw, audio_to_pcm16, pcm16_to_audio
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
 from orchestrator.errors import BadAudio, InferenceOverloaded, InferenceRefused
-from orchestrator.history import Conversations
 from orchestrator.metrics import Metrics
 from orchestrator.prompt import ChatTemplate
 from orchestrator.scripted import Delays, Fault, Scripted
+from orchestrator.store.conversations import Conversations
 from orchestrator.websocket import Ears
 from tests.orchestrator.recordings import muxed
 
@@ -47,7 +47,7 @@ class Server:
 @asynccontextmanager
 async def serving(template: ChatTemplate, models: Scripted, **settings: Any) -> AsyncIterator[Server]:
     process = Settings(tokenizer_dir=Path("unused"), **settings)
-    endpoint = VoiceConversations(process, models, template, Metrics(), Conversations(10))
+    endpoint = VoiceConversations(process, models, template, Metrics(), Conversations())
     app = Starlette(routes=[WebSocketRoute("/voice", endpoint.serve)])
     server = uvicorn.Server(server_config(app, "127.0.0.1", 0))
     async with anyio.create_task_group() as tasks:
@@ -189,7 +189,7 @@ async def test_a_session_id_resumes_with_its_history(template: ChatTemplate) -> 
         async with connect(f"{server.url}?session_id={session_id}") as socket:
             ready = await receive(socket, "ready")
         assert ready["resumed"]
-        conversation, _ = server.endpoint.conversations.open(session_id)
+        conversation, _ = await server.endpoint.conversations.open(session_id, "local")
     assert [message["content"] for message in conversation.messages] == ["hi", "Hello."]
 
 
