@@ -26,6 +26,10 @@ class Receipt:
         self.error = error
         self._settled.set()
 
+    async def settled(self) -> None:
+        """Return when it is stored or could not be."""
+        await self._settled.wait()
+
     def __await__(self) -> Generator[Any, None, None]:
         return self._stored().__await__()
 
