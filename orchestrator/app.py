@@ -14,6 +14,7 @@ from starlette.routing import WebSocketRoute
 from orchestrator import __version__
 from orchestrator.api.health import health_router
 from orchestrator.api.problems import answer_problems
+from orchestrator.api.sessions import sessions_router
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
 from orchestrator.detecting import SharedDetector
@@ -22,7 +23,8 @@ from orchestrator.priorities import Priorities, Prioritised
 from orchestrator.prompt import ChatTemplate
 from orchestrator.readiness import Readiness
 from orchestrator.request_ids import RequestIds
-from orchestrator.store.conversations import Conversations
+from orchestrator.store.address import address
+from orchestrator.store.store import Store
 from orchestrator.triton import TritonInference
 
 log = logging.getLogger(__name__)
@@ -34,7 +36,12 @@ _DESCRIPTION = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The whole service for these settings; opens its connection to Triton in its lifespan."""
+    """The whole service for these settings; opens its connection to Triton in its lifespan.
+
+    Raises:
+        BadSetting: the tokenizer's folder or the database's address is wrong.
+        StoreUnusable: the database cannot be opened, or is of a newer version.
+    """
     metrics = Metrics()
     admin_key = settings.triton_admin_key
     triton = TritonInference(
@@ -45,12 +52,12 @@ def create_app(settings: Settings) -> FastAPI:
     inference = Prioritised(triton, detector, Priorities(settings.partials_at_once))
     template = ChatTemplate(settings.tokenizer_dir)
     readiness = Readiness(triton, metrics)
-    conversations = Conversations()
-    voice = VoiceConversations(settings, inference, template, metrics, conversations)
+    store = Store(address(settings.database_url, settings.data_dir), settings.retention_days)
+    voice = VoiceConversations(settings, inference, template, metrics, store.conversations)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with triton, detector, anyio.create_task_group() as tasks:
+        async with triton, detector, store.running(), anyio.create_task_group() as tasks:
             tasks.start_soon(readiness.run)
             yield
             tasks.cancel_scope.cancel()
@@ -58,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPIOffline(title="BeautyAI", version=__version__, lifespan=lifespan, description=_DESCRIPTION)
     answer_problems(app)
     app.include_router(health_router(readiness, metrics))
+    app.include_router(sessions_router(store.conversations, store.library))
     app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))
     app.add_middleware(RequestIds)
     return app

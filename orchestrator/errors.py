@@ -77,12 +77,18 @@ class StoreUnusable(StoreError):
     code = "store_unusable"
 
 
-class NotStored(StoreError):
+class StoreUnavailable(StoreError):
+    """The database does not answer now."""
+
+    code = "store_unavailable"
+    retryable = True
+    status = 503
+
+
+class NotStored(StoreUnavailable):
     """The database did not take it. What was said or heard is kept in memory and tried again."""
 
     code = "not_stored"
-    retryable = True
-    status = 503
 
 
 class InferenceError(VoiceError):

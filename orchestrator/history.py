@@ -52,15 +52,15 @@ class Entry:
 class Journal(Protocol):
     """Where conversations are kept."""
 
-    def keep(self, entry: Entry, /) -> Receipt:
-        """Store this after everything that was given before; never waits."""
+    def keep(self, conversation: Conversation, entry: Entry, /) -> Receipt:
+        """Store this after everything that was given before; never waits. Holds the conversation until it is."""
         ...
 
 
 class Memory:
     """A journal that keeps nothing: the conversation lives as long as its object."""
 
-    def keep(self, _: Entry, /) -> Receipt:
+    def keep(self, _: Conversation, __: Entry, /) -> Receipt:
         return received()
 
 
@@ -116,7 +116,7 @@ class Conversation:
 
     def _keep(self, entry: Entry) -> Receipt:
         self._remember(entry)
-        self.latest = self.journal.keep(entry)
+        self.latest = self.journal.keep(self, entry)
         return self.latest
 
     def _remember(self, entry: Entry) -> None:

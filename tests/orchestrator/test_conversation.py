@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
@@ -26,7 +27,8 @@ from orchestrator.errors import BadAudio, InferenceOverloaded, InferenceRefused
 from orchestrator.metrics import Metrics
 from orchestrator.prompt import ChatTemplate
 from orchestrator.scripted import Delays, Fault, Scripted
-from orchestrator.store.conversations import Conversations
+from orchestrator.store.address import address
+from orchestrator.store.store import Store
 from orchestrator.websocket import Ears
 from tests.orchestrator.recordings import muxed
 
@@ -47,7 +49,16 @@ class Server:
 @asynccontextmanager
 async def serving(template: ChatTemplate, models: Scripted, **settings: Any) -> AsyncIterator[Server]:
     process = Settings(tokenizer_dir=Path("unused"), **settings)
-    endpoint = VoiceConversations(process, models, template, Metrics(), Conversations())
+    with TemporaryDirectory() as folder:
+        store = Store(address(None, Path(folder)))
+        async with store.running():
+            endpoint = VoiceConversations(process, models, template, Metrics(), store.conversations)
+            async with listening(endpoint) as server:
+                yield server
+
+
+@asynccontextmanager
+async def listening(endpoint: VoiceConversations) -> AsyncIterator[Server]:
     app = Starlette(routes=[WebSocketRoute("/voice", endpoint.serve)])
     server = uvicorn.Server(server_config(app, "127.0.0.1", 0))
     async with anyio.create_task_group() as tasks:
