@@ -22,17 +22,17 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         is_sqlite = address.is_sqlite(url)
-        self._engine = create_async_engine(url, connect_args=address.waits(url), pool_pre_ping=not is_sqlite)
+        self.engine = create_async_engine(url, connect_args=address.waits(url), pool_pre_ping=not is_sqlite)
         if is_sqlite:
-            pragmas.tune(self._engine.sync_engine)
-        self._writer = self._engine.execution_options(**{pragmas.WRITES: True})
+            pragmas.tune(self.engine.sync_engine)
+        self._writer = self.engine.execution_options(**{pragmas.WRITES: True})
         self._turn_to_write = anyio.Lock()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session in one transaction. Raises StoreUnavailable where the database does not answer."""
         try:
-            async with AsyncSession(self._engine) as session:
+            async with AsyncSession(self.engine) as session:
                 yield session
         except FAULTS as error:
             raise StoreUnavailable(f"the database cannot be read: {explained(error)}; try again") from error
@@ -53,4 +53,4 @@ class Database:
             raise NotStored(f"the database did not take it: {explained(error)}; try again") from error
 
     async def aclose(self) -> None:
-        await self._engine.dispose()
+        await self.engine.dispose()

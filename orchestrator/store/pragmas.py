@@ -10,8 +10,10 @@ WRITES = "writes"
 """The execution option of connections that will write: two that read first and write then could only fail."""
 
 BUSY_MS = 5000
+"""How long a writer waits for another process's."""
+
 _PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_MS}",
+    "PRAGMA busy_timeout = {busy_ms}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -29,7 +31,7 @@ def _connected(connection: Any, _: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
-        cursor.execute(pragma)
+        cursor.execute(pragma.format(busy_ms=BUSY_MS))
     cursor.close()
 
 
