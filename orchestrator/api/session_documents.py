@@ -18,9 +18,9 @@ MAX_MESSAGES = 10_000
 MAX_CHARACTERS = 200_000
 
 
-def _without_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("the character U+0000 cannot be stored; leave it out")
+def _storable(text: str) -> str:
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("U+0000 and halves of a surrogate pair cannot be stored; leave them out")
     return text
 
 
@@ -31,7 +31,7 @@ def _of_our_time(at: datetime) -> datetime:
     return at.astimezone(timezone.utc)
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
+Text = Annotated[str, AfterValidator(_storable)]
 Title = Annotated[Text, Field(max_length=200)]
 Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 
