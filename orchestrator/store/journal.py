@@ -84,6 +84,10 @@ class DatabaseJournal:
                     return False
                 self._lose(size, error)
                 size = 1
+            except Exception:
+                log.exception("storing broke")
+                self._failed(NotStored("storing broke inside the server; its log says why"))
+                return False
         return True
 
     def discard(self, ids: set[str], is_meant: Callable[[Entry], bool]) -> set[str]:

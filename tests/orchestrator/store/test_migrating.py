@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import URL, create_engine, text
 
+from orchestrator.__main__ import main
 from orchestrator.errors import BadSetting, StoreUnusable
 from orchestrator.store.address import address
 from orchestrator.store.migrating import migrate
@@ -67,6 +68,16 @@ def test_a_newer_database_is_refused_and_left_as_it_is(url: URL) -> None:
         migrate(url)
     changed(url, "UPDATE alembic_version SET version_num = '0002'")
     assert differences(url) == []
+
+
+def test_a_process_that_finds_a_newer_database_says_so_and_ends(
+    sqlite: URL, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    migrate(sqlite)
+    changed(sqlite, "UPDATE alembic_version SET version_num = '9999'")
+    monkeypatch.setenv("BEAUTYAI_DATA_DIR", str(Path(str(sqlite.database)).parent))
+    assert main() == 2
+    assert "newer version" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
