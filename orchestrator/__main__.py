@@ -13,6 +13,8 @@ from orchestrator.config import load
 from orchestrator.errors import BadSetting, StoreUnusable
 from orchestrator.protocol import MAX_MESSAGE_BYTES
 from orchestrator.request_ids import RequestIdFilter
+from orchestrator.store.address import address
+from orchestrator.store.migrating import migrate
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
 
@@ -40,6 +42,8 @@ def main() -> int:
         for handler in logging.getLogger().handlers:
             handler.addFilter(RequestIdFilter())
         app = create_app(settings)
+        # The lifespan does it too, but what goes wrong there reaches the operator as a traceback.
+        migrate(address(settings.database_url, settings.data_dir))
     except (BadSetting, StoreUnusable) as error:
         print(f"beautyai: {error}", file=sys.stderr)
         return 2

@@ -36,11 +36,10 @@ _DESCRIPTION = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The whole service for these settings; opens its connection to Triton in its lifespan.
+    """The whole service for these settings; opens its connection to Triton and its database in its lifespan.
 
     Raises:
         BadSetting: the tokenizer's folder or the database's address is wrong.
-        StoreUnusable: the database cannot be opened, or is of a newer version.
     """
     metrics = Metrics()
     admin_key = settings.triton_admin_key

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+from anyio import to_thread
 from sqlalchemy import URL
 
 from orchestrator.store.conversations import Conversations
@@ -17,14 +18,10 @@ from orchestrator.store.retention import Retention
 
 
 class Store:
-    """`conversations` for who talks, `library` for who looks.
-
-    Raises:
-        StoreUnusable: the database cannot be opened or is of a newer version.
-    """
+    """`conversations` for who talks, `library` for who looks; nothing is opened before `running`."""
 
     def __init__(self, url: URL, retention_days: int = 0) -> None:
-        migrate(url)
+        self._url = url
         self.database = Database(url)
         self._journal = DatabaseJournal(self.database)
         self.conversations = Conversations(self.database, self._journal)
@@ -33,7 +30,12 @@ class Store:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """What is said is stored while the block runs; at its end what still waits, if the database takes it."""
+        """What is said is stored while the block runs; at its end what still waits, if the database takes it.
+
+        Raises:
+            StoreUnusable: the database cannot be opened, or is of a newer version.
+        """
+        await to_thread.run_sync(migrate, self._url)
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._journal.run)
