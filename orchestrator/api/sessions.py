@@ -26,6 +26,7 @@ from orchestrator.store.library import Library, Listed
 
 _UNAVAILABLE = described(503)
 _ONE = {**described(404), **_UNAVAILABLE}
+_NOT_JSON = described(400)
 
 ChatCaller = Annotated[Caller, requires("chat")]
 SessionId = Annotated[str, Path(pattern=SESSION_ID)]
@@ -88,7 +89,7 @@ def sessions_router(conversations: Conversations, library: Library) -> APIRouter
 
 
 def _add_lists(router: APIRouter, conversations: Conversations, library: Library) -> None:
-    @router.post("", status_code=201, responses=_UNAVAILABLE)
+    @router.post("", status_code=201, responses={**_NOT_JSON, **_UNAVAILABLE})
     async def create_session(caller: ChatCaller, new: NewSession | None = None) -> SessionSummary:
         """An empty session; talk in it by its `id`, over HTTP or the WebSocket."""
         return _summary(await library.create(caller.user, new.title if new else ""))
@@ -111,7 +112,7 @@ def _add_lists(router: APIRouter, conversations: Conversations, library: Library
 
 
 def _add_documents(router: APIRouter, library: Library) -> None:
-    @router.post("/import", status_code=201, responses={**described(409, 413), **_UNAVAILABLE})
+    @router.post("/import", status_code=201, responses={**described(400, 409, 413), **_UNAVAILABLE})
     async def import_session(caller: ChatCaller, document: SessionDocument) -> SessionSummary:
         """Take in a session that was exported here or elsewhere; it becomes the caller's."""
         return _summary(await library.take_in(*rows_of(document, caller.user)))
@@ -130,7 +131,7 @@ def _add_single(router: APIRouter, conversations: Conversations, library: Librar
         listed, messages = await library.read(caller.user, session_id)
         return WholeSession(**_summary(listed).model_dump(), messages=messages_of(messages))
 
-    @router.patch("/{session_id}", responses=_ONE)
+    @router.patch("/{session_id}", responses={**_NOT_JSON, **_ONE})
     async def rename_session(caller: ChatCaller, session_id: SessionId, renamed: Renamed) -> SessionSummary:
         """Give the session another title."""
         return _summary(await library.rename(caller.user, session_id, renamed.title))
