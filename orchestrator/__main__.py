@@ -10,9 +10,11 @@ from starlette.types import ASGIApp
 
 from orchestrator.app import create_app
 from orchestrator.config import load
-from orchestrator.errors import BadSetting
+from orchestrator.errors import BadSetting, StoreUnusable
 from orchestrator.protocol import MAX_MESSAGE_BYTES
 from orchestrator.request_ids import RequestIdFilter
+from orchestrator.store.address import address
+from orchestrator.store.migrating import migrate
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
 
@@ -36,13 +38,16 @@ def server_config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
 def main() -> int:
     try:
         settings = load()
-    except BadSetting as error:
+        logging.basicConfig(level=settings.log_level, format=_LOG_FORMAT)
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(RequestIdFilter())
+        app = create_app(settings)
+        # The lifespan does it too, but what goes wrong there reaches the operator as a traceback.
+        migrate(address(settings.database_url, settings.data_dir))
+    except (BadSetting, StoreUnusable) as error:
         print(f"beautyai: {error}", file=sys.stderr)
         return 2
-    logging.basicConfig(level=settings.log_level, format=_LOG_FORMAT)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(RequestIdFilter())
-    uvicorn.Server(server_config(create_app(settings), settings.host, settings.port)).run()
+    uvicorn.Server(server_config(app, settings.host, settings.port)).run()
     return 0
 
 

@@ -19,17 +19,18 @@ from orchestrator.api.openai_chat import openai_chat_router
 from orchestrator.api.openai_completions import openai_completions_router
 from orchestrator.api.openai_models import openai_models_router
 from orchestrator.api.problems import answer_problems
-from orchestrator.api.remembered import Remembered
+from orchestrator.api.sessions import sessions_router
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
 from orchestrator.detecting import SharedDetector
-from orchestrator.history import Conversations
 from orchestrator.metrics import Metrics
 from orchestrator.priorities import Priorities, Prioritised
 from orchestrator.prompt import ChatTemplate
 from orchestrator.readiness import Readiness
 from orchestrator.request_ids import RequestIds
 from orchestrator.served import OneModel
+from orchestrator.store.address import address
+from orchestrator.store.store import Store
 from orchestrator.texts import TextModel
 from orchestrator.triton import TritonInference
 
@@ -42,7 +43,11 @@ _DESCRIPTION = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The whole service for these settings; opens its connection to Triton in its lifespan."""
+    """The whole service for these settings; opens its connection to Triton and its database in its lifespan.
+
+    Raises:
+        BadSetting: the tokenizer's folder or the database's address is wrong.
+    """
     metrics = Metrics()
     admin_key = settings.triton_admin_key
     triton = TritonInference(
@@ -53,14 +58,14 @@ def create_app(settings: Settings) -> FastAPI:
     inference = Prioritised(triton, detector, Priorities(settings.partials_at_once))
     template = ChatTemplate(settings.tokenizer_dir)
     readiness = Readiness(triton, metrics)
-    conversations = Conversations(settings.remembered_sessions)
     texts = TextModel(triton, template, settings.llm_context_tokens, metrics.tokens_generated)
-    served, remembered = OneModel(settings.tokenizer_dir), Remembered(conversations)
-    voice = VoiceConversations(settings, inference, template, metrics, conversations)
+    served = OneModel(settings.tokenizer_dir)
+    store = Store(address(settings.database_url, settings.data_dir), settings.retention_days)
+    voice = VoiceConversations(settings, inference, template, metrics, store.conversations)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with triton, detector, anyio.create_task_group() as tasks:
+        async with triton, detector, store.running(), anyio.create_task_group() as tasks:
             tasks.start_soon(readiness.run)
             yield
             tasks.cancel_scope.cancel()
@@ -69,10 +74,11 @@ def create_app(settings: Settings) -> FastAPI:
     answer_problems(app)
     app.include_router(health_router(readiness, metrics))
     system_prompt = settings.session.system_prompt
-    app.include_router(chat_router(texts, remembered, served, system_prompt))
+    app.include_router(chat_router(texts, store.conversations, served, system_prompt))
     app.include_router(openai_chat_router(texts, served))
     app.include_router(openai_completions_router(texts, served))
     app.include_router(openai_models_router(served))
+    app.include_router(sessions_router(store.conversations, store.library))
     app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))
     app.add_middleware(BodyLimits)
     app.add_middleware(RequestIds)

@@ -12,14 +12,15 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket
 
 from orchestrator import protocol, websocket
+from orchestrator.access.caller import caller_of
 from orchestrator.admission import Admission, Refusal
 from orchestrator.config import Settings
 from orchestrator.errors import InferenceOverloaded, InferenceTimeout, VoiceError
-from orchestrator.history import Conversations
 from orchestrator.inference import Inference
 from orchestrator.metrics import Metrics
 from orchestrator.prompt import ChatTemplate
 from orchestrator.session import Session
+from orchestrator.store.conversations import Conversations
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class VoiceConversations:
     ) -> None:
         settings = query.settings(self.settings.session)
         ears = websocket.Ears(query.input, query.input_rate)
-        conversation, resumed = self.conversations.open(query.session_id)
+        conversation, resumed = await self.conversations.open(query.session_id, caller_of(socket).user)
         session = Session(
             inference=self.inference,
             template=self.template,

@@ -58,11 +58,51 @@ class UnknownModel(ClientError):
     status = 404
 
 
+class NotFound(ClientError):
+    """There is no such thing, or it is somebody else's."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(ClientError):
+    """There is one of that name already."""
+
+    code = "conflict"
+    status = 409
+
+
 class SlowClient(ClientError):
     """The peer stopped reading: its queue is full or a write took too long."""
 
     code = "slow_client"
     close_code = 1013
+
+
+class StoreError(VoiceError):
+    """The database."""
+
+    code = "store_failed"
+
+
+class StoreUnusable(StoreError):
+    """The database cannot be opened as it is; the process does not start."""
+
+    code = "store_unusable"
+
+
+class StoreUnavailable(StoreError):
+    """The database does not answer now."""
+
+    code = "store_unavailable"
+    retryable = True
+    status = 503
+
+
+class NotStored(StoreUnavailable):
+    """The database did not take it. What was said or heard is kept in memory and tried again."""
+
+    code = "not_stored"
 
 
 class InferenceError(VoiceError):

@@ -1,14 +1,17 @@
-"""Conversations: what was said and what was heard, kept in memory while the process lives.
+"""Conversations: what was said and what was heard, as the model is asked about it; `journal` says where it is kept.
 
-The number of conversations and of messages in each is bounded; the least recently used conversation goes first.
+In memory a conversation holds its latest turns, for prompts. Everything that is added goes to the journal in the same
+moment, and what comes back says when it is stored.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections import OrderedDict
+import uuid
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict
+from datetime import datetime, timezone
+from typing import Literal, Protocol, TypedDict
+
+from orchestrator.receipt import Receipt, received
 
 MAX_MESSAGES = 200
 CUT_MARK = "…"
@@ -22,36 +25,110 @@ class Message(TypedDict):
     content: str
 
 
-@dataclass
+@dataclass(frozen=True)
+class Entry:
+    """One thing that was said or heard, as it is kept; `uid` tells it from every other.
+
+    `at` is in UTC; `turn` counts from 1 in the conversation; `cut`: the reply was interrupted after `content`.
+    """
+
+    conversation_id: str
+    user: str
+    role: Literal["user", "assistant"]
+    content: str
+    turn: int
+    cut: bool = False
+    language: str | None = None
+    thinking: str | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    uid: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def message(self) -> Message:
+        """As the model reads it."""
+        return {"role": self.role, "content": self.content + (CUT_MARK if self.cut else "")}
+
+
+class Journal(Protocol):
+    """Where conversations are kept."""
+
+    def keep(self, conversation: Conversation, entry: Entry, /) -> Receipt:
+        """Store this after everything that was given before; never waits. Holds the conversation until it is."""
+        ...
+
+
+class Memory:
+    """A journal that keeps nothing: the conversation lives as long as its object."""
+
+    def keep(self, _: Conversation, __: Entry, /) -> Receipt:
+        return received()
+
+
+@dataclass(eq=False)
 class Conversation:
-    """One conversation, oldest message first. Neighbouring messages of one role are joined."""
+    """One conversation of one user, oldest message first. Neighbouring messages of one role are joined.
+
+    `said` and `heard` take effect at once and return a receipt: `await` it to know that the words are stored
+    (raises NotStored where they are not yet). `latest` is the receipt of everything so far.
+    """
 
     id: str
+    user: str = "local"
     messages: list[Message] = field(default_factory=list)
+    journal: Journal = field(default_factory=Memory)
+    turn: int = 0
+    latest: Receipt = field(default_factory=received)
 
-    def said(self, text: str) -> None:
+    def said(self, text: str, *, language: str | None = None) -> Receipt:
         """The user's words; kept before the reply is begun, so that a fault loses nothing. No words are not kept."""
-        if text:
-            self._add("user", text)
+        if not text:
+            return self.latest
+        if not self.messages or self.messages[-1]["role"] != "user":
+            self.turn += 1
+        return self._keep(Entry(self.id, self.user, "user", _storable(text), self.turn, language=language))
 
-    def heard(self, text: str, *, cut: bool) -> None:
+    def heard(self, text: str, *, cut: bool = False, thinking: str | None = None) -> Receipt:
         """What the user heard of the reply; `cut` marks that it was interrupted. Nothing heard is not kept."""
-        if text:
-            self._add("assistant", f"{text}{CUT_MARK}" if cut else text)
+        if not text:
+            return self.latest
+        thought = _storable(thinking) if thinking else None
+        return self._keep(
+            Entry(self.id, self.user, "assistant", _storable(text), self.turn, cut, thinking=thought)
+        )
 
     def prompt(self, system_prompt: str, said: str = "") -> list[Message]:
         """What the model is asked: the conversation, as it would be if the user had also `said` this."""
         system: list[Message] = [{"role": "system", "content": system_prompt}] if system_prompt else []
-        return system + (_with(self.messages, "user", said) if said else self.messages)
+        return system + (
+            _latest_turns(_with(self.messages, {"role": "user", "content": _storable(said)}))
+            if said
+            else self.messages
+        )
 
-    def _add(self, role: Role, text: str) -> None:
-        self.messages = _latest_turns(_with(self.messages, role, text))
+    def recall(self, entries: list[Entry]) -> None:
+        """Take up again what was kept, oldest first."""
+        for entry in entries:
+            self._remember(entry)
+
+    def forget(self) -> None:
+        """Its words were deleted; what is said from now on begins it anew."""
+        self.messages, self.turn = [], 0
+
+    def _keep(self, entry: Entry) -> Receipt:
+        self._remember(entry)
+        self.latest = self.journal.keep(self, entry)
+        return self.latest
+
+    def _remember(self, entry: Entry) -> None:
+        self.messages = _latest_turns(_with(self.messages, entry.message))
+        self.turn = entry.turn
 
 
-def _with(messages: list[Message], role: Role, text: str) -> list[Message]:
-    if messages and messages[-1]["role"] == role:
-        return [*messages[:-1], {"role": role, "content": f"{messages[-1]['content']} {text}"}]
-    return [*messages, {"role": role, "content": text}]
+def _with(messages: list[Message], message: Message) -> list[Message]:
+    if messages and messages[-1]["role"] == message["role"]:
+        joined = f"{messages[-1]['content']} {message['content']}"
+        return [*messages[:-1], {"role": message["role"], "content": joined}]
+    return [*messages, message]
 
 
 def _latest_turns(messages: list[Message]) -> list[Message]:
@@ -62,19 +139,6 @@ def _latest_turns(messages: list[Message]) -> list[Message]:
     return kept if kept[0]["role"] == "user" else kept[1:]
 
 
-class Conversations:
-    """All conversations of a process, by session id."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._by_id: OrderedDict[str, Conversation] = OrderedDict()
-
-    def open(self, session_id: str | None) -> tuple[Conversation, bool]:
-        """The conversation of that id, and whether it was there before; a new id where none is given."""
-        known = session_id is not None and session_id in self._by_id
-        conversation = self._by_id.pop(session_id) if known and session_id else None
-        conversation = conversation or Conversation(session_id or secrets.token_urlsafe(12))
-        self._by_id[conversation.id] = conversation
-        while len(self._by_id) > self._limit:
-            self._by_id.popitem(last=False)
-        return conversation, known
+def _storable(text: str) -> str:
+    """`text` without what no database takes: NUL, and halves of a surrogate pair."""
+    return text.replace("\0", "").encode(errors="replace").decode()

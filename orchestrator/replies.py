@@ -87,16 +87,10 @@ class Replies:
                     pass
 
     def start(
-        self,
-        tasks: TaskGroup,
-        timing: TurnTiming,
-        text: str,
-        language: str | None,
-        settings: SessionSettings,
+        self, tasks: TaskGroup, timing: TurnTiming, language: str | None, settings: SessionSettings
     ) -> None:
-        """Keep `text` as said and answer it, with the reply held ready if there is one for it."""
-        question = self._question(timing.turn, text, language, settings)
-        self._conversation.said(text)
+        """Answer what was said last, with the reply held ready if there is one for it."""
+        question = self._question(timing.turn, "", language, settings)
         if self._prepared is not None and self._prepared[0] == question:
             self.speaking, self._prepared = self._prepared[1], None
             timing.prepared = True

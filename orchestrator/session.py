@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 
 from orchestrator import endpointing, protocol
 from orchestrator import turn_events as turn
+from orchestrator.acknowledging import Acknowledging
 from orchestrator.audio import FRAME_SAMPLES, SAMPLE_RATE, Audio, Framer
 from orchestrator.config import SessionSettings
 from orchestrator.errors import BadSetting, ClientError, InferenceError, InferenceRefused, VoiceError
@@ -65,7 +66,8 @@ class Session:
         self._inference = inference
         self._conversation = conversation
         self._metrics = metrics
-        self._send = send
+        self._acknowledging = Acknowledging(send)
+        self._send = self._acknowledging.send
         self._clock = clock
         self._framer = Framer()
         self._state = fresh_state()
@@ -73,6 +75,7 @@ class Session:
         self._turns = TurnTaking(settings.turn_taking)
         self._hearing = Hearing(inference, turn.samples(RECORDING_MS))
         self._timings: dict[int, TurnTiming] = {}
+        self._transcripts: dict[int, protocol.FinalTranscript] = {}
         self._overhearing = Overhearing(inference, self._hearing.recording, self._hearing.voicing)
         self._pause: Pause | None = None
         self._replies = Replies(
@@ -81,7 +84,7 @@ class Session:
             conversation=conversation,
             context_tokens=context_tokens,
             metrics=metrics,
-            send=send,
+            send=self._send,
             sent=self._chunk_sent,
             finished=self._reply_finished,
             clock=clock,
@@ -91,6 +94,7 @@ class Session:
 
     async def __aenter__(self) -> Session:
         self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
+        self._tasks.start_soon(self._acknowledging.run)
         return self
 
     async def __aexit__(
@@ -188,9 +192,10 @@ class Session:
         match action:
             case turn.StartReply(number, text, language):
                 timing = self._timings.setdefault(number, TurnTiming(number, ended=self._clock()))
-                self._replies.start(self._tasks, timing, text, language, self.settings)
+                self._keep_words(number, text)
+                self._replies.start(self._tasks, timing, language, self.settings)
             case turn.KeepWords(number, text):
-                self._conversation.said(text)
+                self._keep_words(number, text)
                 self._close_turn(number, "continued")
             case turn.DropTurn(number):
                 self._close_turn(number, "empty")
@@ -203,6 +208,13 @@ class Session:
             case turn.StopReply():
                 self._replies.stop()
                 self._overhearing.reply_stopped(self._turns.position)
+
+    def _keep_words(self, number: int, text: str) -> None:
+        """What was said is kept before anything else happens; its transcript goes out when it is stored."""
+        transcript = self._transcripts.pop(number, None)
+        stored = self._conversation.said(text, language=transcript.language if transcript else None)
+        if transcript is not None:
+            self._acknowledging.send_stored(transcript, number, stored)
 
     def _announce(self, number: int, start: int) -> None:
         self._timings[number] = TurnTiming(number, started=self._clock())
@@ -319,7 +331,8 @@ class Session:
         self._timings[number].mark("final", self._clock())
         self._metrics.final_transcript(self._clock() - (self._timings[number].ended or 0.0))
         if transcript.text:
-            self._send(protocol.FinalTranscript(number, transcript.text, transcript.language))
+            final = protocol.FinalTranscript(number, transcript.text, transcript.language)
+            self._transcripts[number] = final
         self._receive(turn.TranscriptFinished(number, transcript.text, transcript.language))
 
     def _speech_threshold(self) -> float:
@@ -342,7 +355,8 @@ class Session:
         self._replies.drop_prepared(number)
         timing = self._timings.pop(number)
         self._metrics.turn_finished(reason)
-        self._send(protocol.ResponseDone(number, text, reason))
+        done = protocol.ResponseDone(number, text, reason)
+        self._acknowledging.send_stored(done, number, self._conversation.latest)
         message = timing.message()
         self._send(message)
         log.info("session %s %s", self._conversation.id, message)

@@ -15,12 +15,12 @@ from orchestrator.access.caller import Caller, requires
 from orchestrator.api.chat_schema import ChatAnswer, ChatChoice, ChatRequest, ChosenTokenLogprob, usage_of
 from orchestrator.api.event_stream import Emit, EventStream, described_events, while_connected
 from orchestrator.api.problems import described, problem_of
-from orchestrator.api.remembered import Remembered, RememberedSession
 from orchestrator.errors import VoiceError
-from orchestrator.history import Message
+from orchestrator.history import Conversation, Message
 from orchestrator.reply_language import instruction
 from orchestrator.request_ids import current_request_id
 from orchestrator.served import Served, require_served
+from orchestrator.store.conversations import Conversations
 from orchestrator.texts import Asked, TextModel
 from orchestrator.writing import Piece, Writing
 
@@ -38,7 +38,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def chat_router(texts: TextModel, remembered: Remembered, served: Served, system_prompt: str) -> APIRouter:
+def chat_router(
+    texts: TextModel, conversations: Conversations, served: Served, system_prompt: str
+) -> APIRouter:
     """`system_prompt` is used where a request has none."""
     router = APIRouter(tags=["chat"])
 
@@ -52,7 +54,9 @@ def chat_router(texts: TextModel, remembered: Remembered, served: Served, system
         """
         model = require_served(served, body.model)
         parameters = await texts.parameters(body.parameters(), body.preset)
-        session = await remembered.open(body.session_id, caller.user) if body.session_id else None
+        session = None
+        if body.session_id:
+            session, _ = await conversations.open(body.session_id, caller.user)
         prompt = _messages(body, session, system_prompt)
         answering = Answering(body, texts.chat(prompt, parameters), session, model)
         if session is not None:
@@ -68,7 +72,7 @@ def _as_error_event(error: VoiceError) -> tuple[str, str | None]:
     return json.dumps(problem_of(error).model_dump(exclude_none=True)), "error"
 
 
-def _messages(body: ChatRequest, session: RememberedSession | None, system_prompt: str) -> list[Message]:
+def _messages(body: ChatRequest, session: Conversation | None, system_prompt: str) -> list[Message]:
     line = instruction(body.language)
     if body.messages is not None:
         given: list[Message] = [{"role": one.role, "content": one.content} for one in body.messages]
@@ -96,7 +100,7 @@ class Answering:
 
     body: ChatRequest
     asked: Asked
-    session: RememberedSession | None
+    session: Conversation | None
     model: str
 
     def __post_init__(self) -> None:
@@ -141,7 +145,7 @@ class Answering:
     async def _keep(self, *, cut: bool) -> None:
         first = self.asked.writings[0]
         if self.session is not None:
-            await self.session.answered(first.text.strip(), cut=cut, thinking=first.thinking.strip())
+            await self.session.heard(first.text.strip(), cut=cut, thinking=first.thinking.strip())
 
     def _echoes(self) -> list[str]:
         return [self._echo()] * len(self.asked.writings) if self._echo() else []

@@ -15,7 +15,7 @@ JSON_BYTES = 2 * MEBIBYTE
 UPLOAD_BYTES: Mapping[str, int] = {
     "/v1/audio/": 64 * MEBIBYTE,
     "/api/v1/voice/": 64 * MEBIBYTE,
-    "/sessions/import": 64 * MEBIBYTE,
+    "/sessions/import": 4 * MEBIBYTE,
 }
 """Paths that begin so take more than `JSON_BYTES`."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
@@ -23,10 +25,12 @@ from orchestrator.audio import audio_to_mulaw, audio_to_pcm16, pcm16_to_audio
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
 from orchestrator.errors import BadAudio, InferenceOverloaded, InferenceRefused
-from orchestrator.history import Conversations
 from orchestrator.metrics import Metrics
 from orchestrator.prompt import ChatTemplate
 from orchestrator.scripted import Delays, Fault, Scripted
+from orchestrator.store import pragmas
+from orchestrator.store.address import FILE, address
+from orchestrator.store.store import Store
 from orchestrator.websocket import Ears
 from tests.orchestrator.recordings import muxed
 
@@ -39,15 +43,25 @@ SPEECH = audio_to_pcm16((0.5 * np.sin(np.arange(15360) * 0.2)).astype(np.float32
 class Server:
     """The endpoint on a port of its own."""
 
-    def __init__(self, url: str, endpoint: VoiceConversations) -> None:
+    def __init__(self, url: str, endpoint: VoiceConversations, database: Path) -> None:
         self.url = url
+        self.database = database
         self.endpoint = endpoint
 
 
 @asynccontextmanager
 async def serving(template: ChatTemplate, models: Scripted, **settings: Any) -> AsyncIterator[Server]:
     process = Settings(tokenizer_dir=Path("unused"), **settings)
-    endpoint = VoiceConversations(process, models, template, Metrics(), Conversations(10))
+    with TemporaryDirectory() as folder:
+        store = Store(address(None, Path(folder)))
+        async with store.running():
+            endpoint = VoiceConversations(process, models, template, Metrics(), store.conversations)
+            async with listening(endpoint) as url:
+                yield Server(url, endpoint, Path(folder) / FILE)
+
+
+@asynccontextmanager
+async def listening(endpoint: VoiceConversations) -> AsyncIterator[str]:
     app = Starlette(routes=[WebSocketRoute("/voice", endpoint.serve)])
     server = uvicorn.Server(server_config(app, "127.0.0.1", 0))
     async with anyio.create_task_group() as tasks:
@@ -55,7 +69,7 @@ async def serving(template: ChatTemplate, models: Scripted, **settings: Any) -> 
         while not server.started:
             await anyio.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Server(f"ws://127.0.0.1:{port}/voice", endpoint)
+        yield f"ws://127.0.0.1:{port}/voice"
         server.should_exit = True
 
 
@@ -189,8 +203,39 @@ async def test_a_session_id_resumes_with_its_history(template: ChatTemplate) -> 
         async with connect(f"{server.url}?session_id={session_id}") as socket:
             ready = await receive(socket, "ready")
         assert ready["resumed"]
-        conversation, _ = server.endpoint.conversations.open(session_id)
+        conversation, _ = await server.endpoint.conversations.open(session_id, "local")
     assert [message["content"] for message in conversation.messages] == ["hi", "Hello."]
+
+
+async def test_anothers_session_id_is_refused_as_if_it_were_not_there(template: ChatTemplate) -> None:
+    async with serving(template, Scripted()) as server:
+        theirs, _ = await server.endpoint.conversations.open(None, "bob")
+        await theirs.said("my secret")
+        async with connect(f"{server.url}?session_id={theirs.id}") as socket:
+            code, said = await closed(socket)
+    assert (code, [message["code"] for message in said]) == (1008, ["not_found"])
+
+
+async def test_words_said_while_the_database_is_locked_are_told_and_stored_when_it_is_free(
+    template: ChatTemplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pragmas, "BUSY_MS", 50)
+    async with serving(template, Scripted(transcripts=["hi"])) as server, connect(server.url) as socket:
+        session_id = (await receive(socket, "ready"))["session_id"]
+        blocker = sqlite3.connect(server.database, isolation_level=None)
+        blocker.execute("BEGIN EXCLUSIVE")
+        await socket.send(SPEECH)
+        assert (await receive(socket, "error"))["code"] == "not_stored"
+        assert (await receive(socket, "response_done"))["reason"] == "completed"
+        blocker.execute("ROLLBACK")
+        conversation, _ = await server.endpoint.conversations.open(session_id, "local")
+        with anyio.fail_after(5):
+            while not conversation.latest.is_stored:
+                await anyio.sleep(0.01)
+        await socket.send(SPEECH)
+        await receive(socket, "response_done")
+        stored = blocker.execute("SELECT content, turn FROM messages ORDER BY id").fetchall()
+    assert stored == [("hi", 1), ("Hello.", 1), ("hi", 2), ("Hello.", 2)]
 
 
 async def test_beyond_the_limit_the_upgrade_is_refused_with_503_and_a_place_is_free_again_after(

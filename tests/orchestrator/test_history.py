@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from orchestrator.history import MAX_MESSAGES, Conversation, Conversations
+from orchestrator.history import MAX_MESSAGES, Conversation
 
 
 def test_an_interrupted_reply_is_kept_as_heard_with_a_mark() -> None:
@@ -45,20 +45,3 @@ def test_a_long_conversation_is_cut_between_turns() -> None:
         assert conversation.prompt("be brief")[1]["role"] == "user"
         conversation.heard(f"answer {number}", cut=False)
         assert conversation.prompt("be brief")[1]["role"] == "user"
-
-
-def test_a_session_id_finds_its_conversation_again() -> None:
-    conversations = Conversations(limit=2)
-    first, resumed = conversations.open(None)
-    assert not resumed
-    assert conversations.open(first.id) == (first, True)
-
-
-def test_the_least_recently_used_conversation_goes_first() -> None:
-    conversations = Conversations(limit=2)
-    conversations.open("a")
-    conversations.open("b")
-    conversations.open("a")
-    conversations.open("c")
-    assert conversations.open("a")[1]
-    assert not conversations.open("b")[1]

@@ -15,9 +15,10 @@ from orchestrator import protocol
 from orchestrator.audio import SAMPLE_RATE, Audio
 from orchestrator.config import SessionSettings
 from orchestrator.errors import BackendLost, BadSetting, ClientError, InferenceRefused
-from orchestrator.history import Conversation
+from orchestrator.history import Conversation, Entry, Journal, Memory
 from orchestrator.metrics import Metrics
 from orchestrator.prompt import ChatTemplate
+from orchestrator.receipt import Receipt
 from orchestrator.scripted import Delays, Fault, Scripted, text_of
 from orchestrator.session import Session
 
@@ -70,14 +71,17 @@ class Peer:
 
 @asynccontextmanager
 async def talking(
-    template: ChatTemplate, models: Scripted, settings: dict[str, Any] | None = None
+    template: ChatTemplate,
+    models: Scripted,
+    settings: dict[str, Any] | None = None,
+    journal: Journal | None = None,
 ) -> AsyncIterator[Peer]:
     """A running session whose turns end after 500 ms.
 
     Without settings of its own it asks for no partials, so transcripts come in script order.
     """
     said: list[protocol.ServerMessage] = []
-    conversation = Conversation("test")
+    conversation = Conversation("test", journal=journal or Memory())
     metrics = Metrics()
     session = Session(
         inference=models,
@@ -475,3 +479,59 @@ async def test_two_sessions_at_once_do_not_mix(template: ChatTemplate) -> None:
         assert (await one.until(protocol.ResponseDone)).text == "First."
         assert (await two.until(protocol.ResponseDone)).text == "Second."
     assert one.conversation.messages != two.conversation.messages
+
+
+class Patient:
+    """A journal that stores when it is told to."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[Entry, Receipt]] = []
+
+    def keep(self, _: Conversation, entry: Entry, /) -> Receipt:
+        self.kept.append((entry, Receipt()))
+        return self.kept[-1][1]
+
+
+async def test_words_are_acknowledged_when_they_are_stored_and_in_order(
+    template: ChatTemplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.acknowledging.PATIENCE_SECONDS", 60)
+    journal = Patient()
+    async with talking(template, Scripted(transcripts=["hi"]), journal=journal) as peer:
+        await peer.utter()
+        with anyio.fail_after(5):
+            while not journal.kept:
+                await anyio.sleep(0.005)
+        await anyio.sleep(0.05)
+        assert not peer.all(protocol.FinalTranscript)
+        assert not peer.all(protocol.ResponseText)
+        journal.kept[0][1].settle()
+        await peer.until(protocol.VoiceResponse)
+        while len(journal.kept) < 2:
+            await anyio.sleep(0.005)
+        await anyio.sleep(0.05)
+        assert not peer.all(protocol.ResponseDone)
+        journal.kept[1][1].settle()
+        await peer.until(protocol.TurnMetrics)
+    kinds = [message.type for message in peer.said]
+    assert kinds[kinds.index("final_transcript") + 1] == "response_text"
+    assert kinds[-2:] == ["response_done", "metrics"]
+    assert [(entry.role, entry.content, entry.turn, entry.language) for entry, _ in journal.kept] == [
+        ("user", "hi", 1, "en"),
+        ("assistant", "Hello.", 1, None),
+    ]
+
+
+async def test_a_database_that_stores_nothing_does_not_end_the_talk(
+    template: ChatTemplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.acknowledging.PATIENCE_SECONDS", 0.05)
+    async with talking(template, Scripted(transcripts=["hi"]), journal=Patient()) as peer:
+        for turn in (1, 2):
+            await peer.utter()
+            assert (await peer.until(protocol.ResponseDone, turn)).reason == "completed"
+    assert [(error.code, error.retryable, error.turn) for error in peer.all(protocol.Error)] == [
+        ("not_stored", True, 1),
+        ("not_stored", True, 2),
+    ]
+    assert peer.conversation.messages[2] == {"role": "user", "content": "hi"}

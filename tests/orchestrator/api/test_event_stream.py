@@ -10,11 +10,11 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
+from orchestrator.api.remembered import Remembered
 
 from orchestrator.api.chat import Answering
 from orchestrator.api.chat_schema import ChatRequest
 from orchestrator.api.event_stream import Emit, EventStream
-from orchestrator.api.remembered import Remembered
 from orchestrator.capabilities import LoadedEngine
 from orchestrator.errors import InferenceError, VoiceError
 from orchestrator.history import Conversations

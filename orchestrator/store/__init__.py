@@ -1,0 +1,1 @@
+"""Conversations in a database: what was acknowledged outlives the process."""
