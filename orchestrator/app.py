@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.routing import WebSocketRoute
 
-from orchestrator import __version__
+from orchestrator import __version__, page
 from orchestrator.api.health import health_router
 from orchestrator.api.problems import answer_problems
 from orchestrator.config import Settings
@@ -59,5 +59,6 @@ def create_app(settings: Settings) -> FastAPI:
     answer_problems(app)
     app.include_router(health_router(readiness, metrics))
     app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))
+    app.router.routes += page.routes()
     app.add_middleware(RequestIds)
     return app
