@@ -96,7 +96,7 @@ export class Conversation extends EventTarget {
     if (!this.#send({ type: "text", text })) this.#unsent.push(text);
     this.connection.open();
     this.#changed();
-    await this.#openSound().catch(() => null);
+    await this.#openSound().catch((error) => this.#show(microphoneProblem(error.name)));
   }
 
   /** Stop the reply. */

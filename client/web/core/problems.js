@@ -10,9 +10,11 @@ const MICROPHONE = {
   OverconstrainedError: "microphone_missing",
   NotReadableError: "microphone_busy",
   AbortError: "microphone_busy",
+  InsecureContext: "insecure_page",
+  NotSupportedError: "browser_old",
 };
 
-/** Why the microphone did not open. @param {string} name  of the DOMException @returns {Problem} */
+/** Why the microphone, or sound at all, did not open. @param {string} name  of the DOMException @returns {Problem} */
 export function microphoneProblem(name) {
   return { key: MICROPHONE[name] ?? "microphone_failed", detail: MICROPHONE[name] ? "" : name, action: "retry_microphone" };
 }

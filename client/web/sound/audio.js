@@ -15,6 +15,8 @@ export class Sound {
 
   /** Must be called from a press or a key: browsers allow sound only then. */
   static async open() {
+    if (!isSecureContext) throw new DOMException("neither https nor localhost", "InsecureContext");
+    if (!("AudioWorkletNode" in window)) throw new DOMException("no AudioWorklet", "NotSupportedError");
     const context = new AudioContext({ latencyHint: "interactive" });
     const modules = ["./capture.worklet.js", "./playback.worklet.js"];
     await Promise.all(modules.map((name) => context.audioWorklet.addModule(new URL(name, import.meta.url))));

@@ -30,7 +30,6 @@ export class Microphone {
   /** @throws {DOMException} refused, missing or busy */
   async start() {
     if (this.#stream) return;
-    if (!navigator.mediaDevices) throw new DOMException("no secure context", "InsecureContext");
     const stream = await navigator.mediaDevices.getUserMedia({ audio: CONSTRAINTS });
     this.#stream = stream;
     stream.getAudioTracks()[0].addEventListener("ended", () => this.#lost());
