@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,19 +28,18 @@ def chromium() -> str | None:
     return shutil.which("chromium")
 
 
-def write_microphone(path: Path, recordings: Sequence[tuple[float, Path]]) -> Path:
-    """A WAV in which each recording begins at its second, with silence between; it starts anew with each opening."""
-    pcm = b""
-    for second, recording in recordings:
-        pcm = pcm.ljust(round(second * RATE) * BYTES_PER_SAMPLE, b"\0") + read_audio(recording, RATE)
-    write_wav(path, pcm + bytes(RATE * BYTES_PER_SAMPLE), RATE)
+def write_microphone(path: Path, recording: Path, *, before_s: float = 1.0, after_s: float = 1.0) -> Path:
+    """A WAV of the recording with silence around it; each opening of the microphone begins it anew."""
+    before, after = (bytes(round(seconds * RATE) * BYTES_PER_SAMPLE) for seconds in (before_s, after_s))
+    write_wav(path, before + read_audio(recording, RATE) + after, RATE)
     return path
 
 
 @asynccontextmanager
-async def browsing(microphone: Path) -> AsyncIterator[Browser]:
-    """A browser that hears `microphone`, a WAV; closed with the block. Needs `chromium`."""
-    arguments = [*_ARGUMENTS, f"--use-file-for-fake-audio-capture={microphone}%noloop"]
+async def browsing(microphone: Path, *, again: bool = False) -> AsyncIterator[Browser]:
+    """A browser that hears `microphone`, a WAV, once or `again` and again; closed with the block. Needs `chromium`."""
+    heard = str(microphone) if again else f"{microphone}%noloop"
+    arguments = [*_ARGUMENTS, f"--use-file-for-fake-audio-capture={heard}"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=arguments)
         try:

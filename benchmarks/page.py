@@ -25,7 +25,6 @@ from benchmarks.report import percentiles
 from client.conversation import DEFAULT_URL
 from client.demo import DEFAULT_RECORDING
 
-_LEAD_SECONDS = 1.0
 _ANSWER_MS = 60_000
 _SESSION = {"generation": {"temperature": 0, "max_tokens": 40}}
 _LEGS = {
@@ -58,7 +57,7 @@ def page_address(url: str) -> str:
 async def traced(url: str, wav: Path, turns: int) -> Trace:
     """Ask `turns` times in a browser; the page's trace."""
     with tempfile.TemporaryDirectory() as folder:
-        microphone = write_microphone(Path(folder) / "microphone.wav", [(_LEAD_SECONDS, wav)])
+        microphone = write_microphone(Path(folder) / "microphone.wav", wav)
         async with browsing(microphone) as browser:
             page = await browser.new_page(reduced_motion="reduce")
             choices = json.dumps(json.dumps({"session": _SESSION}))
@@ -90,7 +89,10 @@ def table(trace: Trace) -> str:
     rows["  beyond the server"] = [
         turn["mouth_to_ear_ms"] - turn["metrics"]["voice_to_voice_ms"] for turn in turns
     ]
-    lines = [f"{name:36} {percentiles([ms for ms in values if ms is not None]):>14}" for name, values in rows.items()]
+    lines = [
+        f"{name:36} {percentiles([ms for ms in values if ms is not None]):>14}"
+        for name, values in rows.items()
+    ]
     return "\n".join([f"{'ms, p50 / p95':36} {f'{len(turns)} turns':>14}", *lines])
 
 

@@ -82,6 +82,7 @@ export class Conversation extends EventTarget {
 
   /** Close the microphone; the conversation stays open for typed turns. */
   rest() {
+    if (this.listening && this.activity === "hearing") this.#send({ type: "commit" }); // no silence will come to end it
     this.sound?.microphone.stop();
     this.listening = this.held = false;
     this.micLevel = 0;

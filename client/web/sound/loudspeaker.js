@@ -24,7 +24,7 @@ export class Loudspeaker {
 
   /** A connection begins: turns count from 1 again. */
   restart() {
-    this.#stopped = -1;
+    this.#current = this.#stopped = -1;
   }
 
   /** @param {number} turn @param {ArrayBuffer} pcm  16-bit little-endian mono @param {number} rate  Hz */
