@@ -10,7 +10,8 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from client.demo import DEFAULT_QUESTION
-from orchestrator.triton import TritonInference
+from orchestrator.audio import Audio
+from orchestrator.triton import Deadlines, TritonInference
 from tests.conftest import RunningServer
 from tests.model_repository.word_errors import word_errors, words
 from tests.web.talking_page import heard, opened, until_orb
@@ -35,9 +36,10 @@ async def test_a_person_talks_hears_the_reply_interrupts_it_and_goes_on_after_a_
         await until_orb(page, "speaking")
         assert await page.locator("#turns .said p").first.text_content() == DEFAULT_QUESTION
         cut = await the_next_question_interrupts(page)
-        await what_was_heard_is_understood(server, page, cut)
+        audio = await heard(page)
         await page.reload()
         await page.locator("#turns .past").filter(has_text=cut).wait_for()
+        await what_was_heard_is_understood(server, audio, cut)
         await the_session_goes_on_after_a_restart(server, page)
 
 
@@ -60,9 +62,8 @@ async def the_next_question_interrupts(page: Page) -> str:
     return cut.removesuffix("…")
 
 
-async def what_was_heard_is_understood(server: RunningServer, page: Page, cut: str) -> None:
-    audio = await heard(page)
-    async with TritonInference(server.grpc_url) as models:
+async def what_was_heard_is_understood(server: RunningServer, audio: Audio, cut: str) -> None:
+    async with TritonInference(server.grpc_url, Deadlines(transcribe=30)) as models:
         transcript = await models.transcribe(audio, language="en")
     length, all_words = len(words(cut)), words(transcript.text)
     windows = (" ".join(all_words[start : start + length]) for start in range(len(all_words)))
