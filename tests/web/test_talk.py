@@ -43,6 +43,18 @@ async def test_a_person_talks_hears_the_reply_interrupts_it_and_goes_on_after_a_
         await the_session_goes_on_after_a_restart(server, page)
 
 
+async def test_a_held_button_ends_the_turn_when_it_is_let_go(server: RunningServer, browser: Browser) -> None:
+    held = {"mode": "push_to_talk", "session": {"generation": {"temperature": 0, "max_tokens": 12}}}
+    async with opened(browser, server.http_url, stored={"beautyai.choices": held}) as page:
+        await page.hover("#orb")
+        await page.mouse.down()
+        await until_orb(page, "holding")
+        await page.locator("#turns .said p").filter(has_text="grow").wait_for(timeout=20_000)
+        await page.mouse.up()
+        await until_orb(page, "thinking", "speaking")
+        assert await page.locator("#turns .said p").first.text_content() == DEFAULT_QUESTION
+
+
 async def words_are_shown_while_they_are_said(page: Page) -> None:
     await until_orb(page, "hearing")
     await page.locator("#turns .said p").first.filter(has_text="at").wait_for(timeout=10_000)
