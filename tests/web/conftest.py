@@ -54,6 +54,12 @@ def packages(node: str) -> Path:
     return target / "node_modules"
 
 
+@pytest.fixture(scope="session")
+def axe(packages: Path) -> str:
+    """axe's source, to be evaluated in a page."""
+    return (packages / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
 def _install(root: Path, target: Path) -> None:
     with cache.staged(root, target) as folder:
         for name in _PACKAGES:

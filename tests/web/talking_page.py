@@ -18,6 +18,7 @@ from orchestrator.audio import SAMPLE_RATE, Audio, Resampler
 
 AUDIBLE = Path(__file__).with_name("audible.js")
 Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
 @asynccontextmanager
@@ -67,3 +68,12 @@ async def heard(page: Page) -> Audio:
     whole = np.concatenate([frame.to_ndarray().mean(axis=0) for frame in frames]).astype(np.float32)
     resampler = Resampler(frames[0].sample_rate, SAMPLE_RATE)
     return np.concatenate([resampler.push(whole), resampler.flush()])
+
+
+async def violations(talk: Page) -> list[Any]:
+    """What axe finds against WCAG 2.2 AA and its own best practices."""
+    found: dict[str, Any] = await talk.evaluate("axe.run(document)")
+    return [
+        (fault["id"], [node["html"][:120] + " " + node["failureSummary"][:200] for node in fault["nodes"]])
+        for fault in found["violations"]
+    ]

@@ -8,7 +8,6 @@ import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
@@ -20,7 +19,7 @@ from starlette.testclient import TestClient
 from orchestrator import page, protocol
 from orchestrator.languages import LANGUAGES
 from tests.web.conftest import HERE
-from tests.web.talking_page import Scheme, opened
+from tests.web.talking_page import SCHEMES, Scheme, opened, violations
 
 BUDGET_BYTES = 150_000
 FIRST_PAINT_MS = 5000  # of a busy machine
@@ -141,12 +140,3 @@ async def a_typed_turn_fails(talk: Page) -> None:
     await talk.fill("#words", "Hello?")
     await talk.press("#words", "Enter")
     await talk.locator("#notice p").wait_for(timeout=20_000)
-
-
-async def violations(talk: Page) -> list[Any]:
-    """What axe finds against WCAG 2.2 AA and its own best practices."""
-    found: dict[str, Any] = await talk.evaluate("axe.run(document)")
-    return [
-        (fault["id"], [node["html"][:120] + " " + node["failureSummary"][:200] for node in fault["nodes"]])
-        for fault in found["violations"]
-    ]

@@ -14,7 +14,7 @@ from orchestrator.audio import Audio
 from orchestrator.triton import Deadlines, TritonInference
 from tests.conftest import RunningServer
 from tests.model_repository.word_errors import word_errors, words
-from tests.web.talking_page import heard, opened, until_orb
+from tests.web.talking_page import SCHEMES, heard, opened, until_orb, violations
 
 pytestmark = [pytest.mark.anyio, pytest.mark.triton]
 
@@ -43,7 +43,9 @@ async def test_a_person_talks_hears_the_reply_interrupts_it_and_goes_on_after_a_
         await the_session_goes_on_after_a_restart(server, page)
 
 
-async def test_a_held_button_ends_the_turn_when_it_is_let_go(server: RunningServer, browser: Browser) -> None:
+async def test_a_held_button_ends_the_turn_when_it_is_let_go(
+    server: RunningServer, browser: Browser, axe: str
+) -> None:
     held = {"mode": "push_to_talk", "session": {"generation": {"temperature": 0, "max_tokens": 12}}}
     async with opened(browser, server.http_url, stored={"beautyai.choices": held}) as page:
         await page.hover("#orb")
@@ -53,6 +55,11 @@ async def test_a_held_button_ends_the_turn_when_it_is_let_go(server: RunningServ
         await page.mouse.up()
         await until_orb(page, "thinking", "speaking")
         assert await page.locator("#turns .said p").first.text_content() == DEFAULT_QUESTION
+        await page.locator("#turns .latency summary").click(timeout=20_000)
+        await page.evaluate(axe)
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
+            assert await violations(page) == []
 
 
 async def words_are_shown_while_they_are_said(page: Page) -> None:
