@@ -54,7 +54,7 @@ async def opened(
         await context.close()
 
 
-async def until_orb(page: Page, *states: str, seconds: float = 30) -> None:
+async def until_orb(page: Page, *states: str, seconds: float = 60) -> None:
     """Wait until the orb shows one of these states."""
     selector = ", ".join(f"#orb[data-state={state}]" for state in states)
     await page.wait_for_selector(selector, timeout=seconds * 1000)
