@@ -53,7 +53,7 @@ async def test_a_held_button_ends_the_turn_when_it_is_let_go(
         await until_orb(page, "holding")
         await page.locator("#turns .said p").filter(has_text="grow").wait_for(timeout=60_000)
         await page.mouse.up()
-        await until_orb(page, "thinking", "speaking")
+        await until_orb(page, "speaking")
         assert await page.locator("#turns .said p").first.text_content() == DEFAULT_QUESTION
         await page.locator("#turns .latency summary").click(timeout=60_000)
         await page.evaluate(axe)
