@@ -8,6 +8,7 @@ RUN python -m venv --without-pip /opt/beautyai/python \
 
 FROM ${PYTHON_IMAGE}
 COPY --from=packages /opt/beautyai/python /opt/beautyai/python
+COPY client/web /opt/beautyai/client/web
 COPY orchestrator /opt/beautyai/orchestrator
 WORKDIR /opt/beautyai
 # A tokenizer is no token.

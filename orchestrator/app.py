@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.routing import WebSocketRoute
 
-from orchestrator import __version__
+from orchestrator import __version__, page
 from orchestrator.api.chat import chat_router
 from orchestrator.api.health import health_router
 from orchestrator.api.limits import BodyLimits
@@ -81,5 +81,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(sessions_router(store.conversations, store.library))
     app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))
     app.add_middleware(BodyLimits)
+    app.router.routes += page.routes()
     app.add_middleware(RequestIds)
     return app

@@ -10,14 +10,13 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
-from orchestrator.api.remembered import Remembered
 
 from orchestrator.api.chat import Answering
 from orchestrator.api.chat_schema import ChatRequest
 from orchestrator.api.event_stream import Emit, EventStream
 from orchestrator.capabilities import LoadedEngine
 from orchestrator.errors import InferenceError, VoiceError
-from orchestrator.history import Conversations
+from orchestrator.history import Conversation
 from orchestrator.inference import Generation, Tokens
 from orchestrator.parameters import GenerationParameters
 from orchestrator.prompt import ChatTemplate
@@ -118,8 +117,7 @@ async def test_what_was_sent_before_a_client_left_is_kept_as_cut() -> None:
     template = ChatTemplate(Path(os.environ["BEAUTYAI_TOKENIZER_DIR"]))
     engine = Endless(template.plain_ids("yes")[0])
     texts = TextModel(engine, template, 2048, lambda _: None)
-    conversations = Conversations(10)
-    session = await Remembered(conversations).open("left", "somebody")
+    session = Conversation("left", "somebody")
     await session.said("Say yes.")
     parameters = GenerationParameters(max_new_tokens=1000, n=1)
     asked = texts.chat(session.prompt("", ""), parameters)
