@@ -23,12 +23,12 @@ from client.cli.call import Asked, Json, Key, Url
 from client.cli.exits import MEANINGS, exit_code
 from client.errors import ClientError
 
-_CODES = "\n\n".join(f"{code.value}: {meaning}" for code, meaning in MEANINGS.items())
+_CODES = "\n".join(f"{code.value}: {meaning}" for code, meaning in MEANINGS.items())
 
 app = typer.Typer(
     name="beautyai",
     help="A self-hosted voice assistant: serve it, talk to it, and look after it, here or on another machine.",
-    epilog=f"Exit codes:\n\n{_CODES}",
+    epilog=f"Exit codes:\n{_CODES}",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -54,6 +54,12 @@ class Chat:
 
     def load(self, file: Path) -> int:
         """Go on with a saved session, as a new one on the server; the number of its messages."""
-        session = self._server.send("POST", "/sessions/import", read_json_object(file))
+        session = self._server.send("POST", "/sessions/import", without_id(read_json_object(file)))
         self.session_id = session["id"]
         return int(session["message_count"])
+
+
+def without_id(document: Mapping[str, Any]) -> dict[str, Any]:
+    """An exported session that becomes a new one where it is imported, also beside the one that it was."""
+    session = {name: value for name, value in document.get("session", {}).items() if name != "id"}
+    return {**document, "session": session}

@@ -10,11 +10,14 @@ from typing import Any
 
 import httpx2
 
-from client.address import http_address, is_on_this_machine
+from client.address import http_address
 from client.errors import ConnectionLost, Problem, ProtocolError, ServerUnreachable
 
 # Loading a model or a long answer takes its time; only reaching the server does not.
 TIMEOUT = httpx2.Timeout(600.0, connect=10.0)
+
+# A proxy from the environment serves the internet, not this machine.
+_NO_PROXY: dict[str, None] = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 
 _ADVICE = {
     401: "the key is at fault: give one with --key or BEAUTYAI_API_KEY",
@@ -32,7 +35,7 @@ def client_options(url: str, key: str) -> dict[str, Any]:
         "base_url": http_address(url),
         "headers": {"Authorization": f"Bearer {key}"} if key else {},
         "timeout": TIMEOUT,
-        "trust_env": not is_on_this_machine(url),
+        "mounts": _NO_PROXY,
     }
 
 
@@ -50,7 +53,11 @@ def problem_of(response: httpx2.Response) -> Problem:
 
 
 def unreachable(url: str, error: Exception) -> ServerUnreachable:
-    """Nothing answers, or it stopped in the middle."""
+    """Nothing answers, or nothing that can be trusted."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return ServerUnreachable(
+            f"the certificate of {url} is not trusted ({error}); name its authority's file in SSL_CERT_FILE"
+        )
     return ServerUnreachable(
         f"no BeautyAI server answers at {url} ({str(error) or type(error).__name__}); "
         "start one with `make run` (or `beautyai serve`), or give its address with --url"

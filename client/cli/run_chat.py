@@ -34,6 +34,7 @@ def chat(
     model: Annotated[str | None, typer.Option(help="which model answers; the default one without")] = None,
     language: Annotated[str | None, typer.Option(help="ISO 639-1 code of the answers")] = None,
     preset: Annotated[str | None, typer.Option(help="conservative, balanced, creative, …")] = None,
+    system_prompt: Annotated[str | None, typer.Option(help="who the model is to be")] = None,
     think: Annotated[bool | None, typer.Option("--think/--no-think", help="think before answering")] = None,
     session: Annotated[str, typer.Option(help="go on with this session")] = "",
     parameter: Annotated[
@@ -46,8 +47,8 @@ def chat(
     """
     from client.cli.chat import Chat
 
-    named = {"model": model, "language": language, "preset": preset, "enable_thinking": think}
-    given = {name: value for name, value in named.items() if value is not None}
+    named = {"model": model, "language": language, "preset": preset, "system_prompt": system_prompt}
+    given = {name: value for name, value in {**named, "enable_thinking": think}.items() if value is not None}
     chat = Chat(call.server, {**given, **named_values(parameter or ())}, session)
     _Keyboard(call, chat).run()
 

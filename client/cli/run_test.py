@@ -88,8 +88,8 @@ def _chat(call: Call) -> str:
     answer = call.server.send("POST", "/inference/chat", asked)
     if not answer["text"].strip():
         raise NoAnswer(f"the answer is empty (its end: {answer['finish_reason']}); see the server's log")
-    tokens, first_ms = answer["usage"]["completion_tokens"], answer["time_to_first_token_ms"]
-    return f"{tokens} tokens, the first after {first_ms:.0f} ms"
+    first_ms = answer.get("time_to_first_token_ms") or 0
+    return f"{answer['usage']['completion_tokens']} tokens, the first after {first_ms:.0f} ms"
 
 
 def _transcription(call: Call) -> str:

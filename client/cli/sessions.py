@@ -51,10 +51,17 @@ def export(
 
 @command(group, "import", "beautyai session import talk.json")
 def import_(
-    call: Call, file: Annotated[Path, typer.Argument(help="an exported session; - is standard input")]
+    call: Call,
+    file: Annotated[Path, typer.Argument(help="an exported session; - is standard input")],
+    new_id: Annotated[
+        bool, typer.Option("--new-id", help="beside one of the same id, not instead of it")
+    ] = False,
 ) -> None:
-    """Bring back an exported conversation."""
-    session = call.server.send("POST", "/sessions/import", read_json_object(file))
+    """Bring back an exported conversation under its id."""
+    from client.cli.chat import without_id
+
+    document = read_json_object(file)
+    session = call.server.send("POST", "/sessions/import", without_id(document) if new_id else document)
     call.show(session, lambda made: f"session {made['id']} holds {made['message_count']} messages")
 
 
