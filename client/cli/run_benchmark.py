@@ -31,7 +31,7 @@ def benchmark(
     chats: Annotated[int, typer.Option(min=0, help="how many chats")] = 20,
     turns: Annotated[int, typer.Option(min=0, help="how many voice turns, spoken in real time")] = 0,
     concurrency: Annotated[int, typer.Option(min=1, help="how many at a time")] = 4,
-    alone: Annotated[int, typer.Option(min=1, help="how many one by one, before, to compare with")] = 3,
+    alone: Annotated[int, typer.Option(min=0, help="how many one by one, before, to compare with")] = 3,
     prompt: Annotated[str, typer.Option(help="what the chats ask")] = "Tell me about plants.",
     max_new_tokens: Annotated[int, typer.Option(min=1, help="tokens of an answer, at most")] = 64,
 ) -> None:
