@@ -58,7 +58,7 @@ def test_no_proxy_is_asked_about_this_machine(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("ALL_PROXY", "http://proxy.invalid:1")
     for url in ("http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"):
         server = Server(url)
-        with pytest.raises(ServerUnreachable, match="refused|All connection attempts failed"):
+        with pytest.raises(ServerUnreachable, match=r"refused|All connection attempts failed"):
             server.get("/health")
         server.close()
 

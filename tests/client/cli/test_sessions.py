@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.client.cli.commands import Ran
 pytestmark = pytest.mark.triton
 
 Run = Callable[..., Ran]
-MESSAGES = [
+MESSAGES: list[dict[str, Any]] = [
     {"role": "user", "content": "Hi [bold]there[/bold]", "at": "2026-11-30T20:00:00Z"},
     {"role": "assistant", "content": "Hello", "at": "2026-11-30T20:00:01Z", "cut": True},
 ]
