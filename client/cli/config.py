@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from client.cli.backups import backups_drawn
 from client.cli.call import Call, command
+from client.cli.flat import flat, nested
 from client.cli.values import named_values, read_json_object, write_json
-from client.cli.when import when
 
 group = typer.Typer(help="Show, change, check, keep and restore the server's settings.")
 
@@ -21,13 +22,13 @@ def show(call: Call) -> None:
     call.show(call.server.get("/config"), _drawn)
 
 
-@command(group, "set", "beautyai config set log_level=debug")
+@command(group, "set", "beautyai config set log_level=DEBUG session.voice=en_US-joe-medium")
 def set_(
     call: Call,
     values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...", help="settings to change")],
 ) -> None:
-    """Change settings; what needs a restart is said."""
-    call.show(call.server.send("PUT", "/config", {"settings": named_values(values)}), _drawn)
+    """Change settings, nested ones with dots; null is the default again, and what needs a restart is said."""
+    call.show(call.server.send("PUT", "/config", {"settings": nested(named_values(values))}), _drawn)
 
 
 @command(group, "validate", "beautyai config validate settings.json")
@@ -47,10 +48,9 @@ def backup(
     call: Call,
     file: Annotated[Path | None, typer.Argument(help="where to; named after the time without")] = None,
 ) -> None:
-    """Save the settings in a file on this machine."""
+    """Save the settings in a file on this machine, without those that the environment sets, and secrets masked."""
     place = file or Path(f"beautyai-config-{datetime.now():%Y%m%d-%H%M%S}.json")
-    settings = call.server.get("/config")["settings"]
-    write_json(place, {"settings": settings})
+    write_json(place, {"settings": _own(call.server.get("/config"))})
     call.show({"file": str(place)}, lambda _: f"the settings are in {place}")
 
 
@@ -74,32 +74,31 @@ def restore(
     call.show(call.server.send("POST", "/config/restore", {"backup": source}), _drawn)
 
 
-def backups_drawn(content: dict[str, Any]) -> Any:
-    """The server's backups as a table."""
-    from client.cli.output import table
-
-    if not content["backups"]:
-        return "there are no backups"
-    return table(("backup", "made"), ((each["name"], when(each["at"])) for each in content["backups"]))
-
-
 def _settings(file: Path) -> dict[str, Any]:
     content = read_json_object(file)
     inner = content.get("settings")
     return inner if isinstance(inner, dict) else content
 
 
-def _verdict(file: Path, told: dict[str, Any] | None) -> str:
-    restart = (told or {}).get("restart_required") or []
-    return f"{file} is valid" + (f"; a restart is needed for {', '.join(restart)}" if restart else "")
+def _own(content: dict[str, Any]) -> dict[str, Any]:
+    """The settings that could be another server's too."""
+    left_out = {*content["overridden_by_environment"], "data_dir"}
+    return nested({name: value for name, value in flat(content["settings"]) if name not in left_out})
+
+
+def _verdict(file: Path, told: dict[str, Any]) -> str:
+    waiting = told["restart_required"]
+    return f"{file} is valid" + (f"; a restart is needed for {', '.join(waiting)}" if waiting else "")
 
 
 def _drawn(content: dict[str, Any]) -> Any:
-    from client.cli.output import table, text
+    from client.cli.output import table
 
-    waiting = content.get("restart_required") or []
-    rows = (
-        (name, text(value), "after a restart" if name in waiting else "")
-        for name, value in content["settings"].items()
-    )
+    rows = ((name, value, _note(content, name)) for name, value in flat(content["settings"]))
     return table(("setting", "value", ""), rows)
+
+
+def _note(content: dict[str, Any], name: str) -> str:
+    if name in content["overridden_by_environment"]:
+        return "set by the environment"
+    return "after a restart" if name.partition(".")[0] in content["restart_required"] else ""

@@ -77,6 +77,9 @@ def transport_faults(url: str) -> Iterator[None]:
         raise ConnectionLost(1006, f"({str(error) or type(error).__name__})") from error
 
 
+Query = str | int | list[str] | None
+
+
 class Server:
     """A server's HTTP side.
 
@@ -95,11 +98,11 @@ class Server:
         """Give the connections back."""
         self._client.close()
 
-    def get(self, path: str, **query: str | int | None) -> Any:
+    def get(self, path: str, **query: Query) -> Any:
         """The JSON of `path`; what is None in the query is left out."""
         return self.send("GET", path, **query)
 
-    def send(self, method: str, path: str, content: Any = None, **query: str | int | None) -> Any:
+    def send(self, method: str, path: str, content: Any = None, **query: Query) -> Any:
         """Send JSON and return the answer's JSON, None where it has no body."""
         given = {name: value for name, value in query.items() if value is not None}
         response = self.request(method, path, json=content, params=given)

@@ -9,7 +9,7 @@ import typer
 
 from client.cli import local_keys
 from client.cli.call import Call, command
-from client.cli.values import confirmed
+from client.cli.values import Yes, confirmed
 from client.cli.when import when
 
 group = typer.Typer(help="Create, list and revoke API keys: on this machine, or with --url on a server.")
@@ -51,7 +51,7 @@ def list_(call: Call) -> None:
 def revoke(
     call: Call,
     key_id: Annotated[str, typer.Argument(metavar="ID", help="as `key list` shows it")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+    yes: Yes = False,
 ) -> None:
     """Revoke a key: it opens nothing any more, and its voice sessions are closed."""
     confirmed(f"Revoke key {key_id}?", yes)

@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 import typer
 
+from client.cli.backups import backups_drawn
 from client.cli.call import Call, command
-from client.cli.values import confirmed, named_values, read_json_object
+from client.cli.values import Yes, confirmed, named_values, read_json_object
 
 group = typer.Typer(help="List, add, change, load and unload models.")
 
@@ -96,9 +97,7 @@ def update(
 
 
 @command(group, "remove", "beautyai model remove small --yes")
-def remove(
-    call: Call, model: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False
-) -> None:
+def remove(call: Call, model: Name, yes: Yes = False) -> None:
     """Take a model out of the registry; its weights stay."""
     confirmed(f"Remove model {model}?", yes)
     call.server.send("DELETE", _path(model))
@@ -121,6 +120,21 @@ def load(call: Call, model: Name) -> None:
 def unload(call: Call, model: Name) -> None:
     """Unload a model; what it is answering is answered to the end."""
     _show(call, _slowly(call, f"unloading {model}", "DELETE", f"{_path(model)}/unload"))
+
+
+@command(group, "backups", "beautyai model backups")
+def backups(call: Call) -> None:
+    """List what the registry was before each of its last changes."""
+    call.show(call.server.get("/models/backups"), backups_drawn)
+
+
+@command(group, "restore", "beautyai model restore model_registry.2026-11-30T23-12-30.412636Z.json --yes")
+def restore(
+    call: Call, backup: Annotated[str, typer.Argument(help="a name of `model backups`")], yes: Yes = False
+) -> None:
+    """Know again what the registry knew then; what is loaded stays loaded."""
+    confirmed(f"Restore the registry from {backup}?", yes)
+    call.show(call.server.send("POST", "/models/restore", {"backup": backup}), _drawn)
 
 
 def _path(model: str) -> str:
@@ -155,9 +169,24 @@ def _slowly(call: Call, what: str, method: str, path: str) -> Any:
 
 
 def _show(call: Call, model: dict[str, Any]) -> None:
+    call.show(model, _model_drawn)
+
+
+def _model_drawn(model: dict[str, Any]) -> Any:
+    """The entry, then what the engine can do and what speaks against loading, a line each."""
+    from rich.console import Group
+
     from client.cli.output import pairs
 
-    call.show(model, pairs)
+    apart = ("capabilities", "compatibility")
+    entry = {"id": model["id"], **{name: value for name, value in model.items() if name not in apart}}
+    can_do = model.get("capabilities") or {}
+    able = [name for name, told in can_do.items() if told["supported"]]
+    unable = {f"cannot {name}": told["reason"] for name, told in can_do.items() if not told["supported"]}
+    checks = {
+        f"{check['name']} {check['answer']}": check["detail"] for check in model.get("compatibility", [])
+    }
+    return Group(pairs(entry), pairs({"can": able} if able else {}), pairs(unable), pairs(checks))
 
 
 def _drawn(content: dict[str, Any]) -> Any:

@@ -13,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.status import Status
 from rich.table import Table
 
+from client.cli.flat import flat
+
 # In a file or a pipe nothing is cut to the width of a screen.
 _PIPE_COLUMNS = 10_000
 
@@ -25,8 +27,14 @@ def console(*, errors: bool = False) -> Console:
 
 
 def show(drawn: Any) -> None:
-    """Print a table or a text."""
-    console().print(drawn)
+    """Print a table or a text; in a pipe without the blanks that make a table even."""
+    screen = console()
+    if screen.is_terminal:
+        screen.print(drawn)
+        return
+    with screen.capture() as captured:
+        screen.print(drawn)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n"), flush=True)
 
 
 def print_json(content: Any) -> None:
@@ -52,20 +60,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: Seq
 def pairs(content: Mapping[str, Any]) -> Table:
     """An object, a line for every value; what lies deeper is named with dots."""
     drawn = Table(box=None, show_header=False, pad_edge=False)
-    drawn.add_column(style="bold", no_wrap=True)
+    drawn.add_column(style="bold", overflow="fold")
     drawn.add_column(overflow="fold")
     for name, value in flat(content):
         drawn.add_row(name, text(value))
     return drawn
-
-
-def flat(content: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
-    """`{"a": {"b": 1}}` -> `("a.b", 1)`."""
-    for name, value in content.items():
-        if isinstance(value, Mapping) and value:
-            yield from flat(value, f"{before}{name}.")
-        else:
-            yield f"{before}{name}", value
 
 
 def text(value: Any) -> str:

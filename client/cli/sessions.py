@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from client.cli.call import Call, command
-from client.cli.values import confirmed, read_json_object, write_json
+from client.cli.values import Yes, confirmed, read_json_object, write_json
 from client.cli.when import when
 
 group = typer.Typer(help="List, read, save, bring back and delete conversations.")
@@ -70,7 +70,7 @@ def delete(
     call: Call,
     session: Annotated[str | None, typer.Argument(metavar="SESSION", help="the session's id")] = None,
     everything: Annotated[bool, typer.Option("--all", help="all that belong to this key")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete a conversation, or all of one's own."""
     if everything == (session is not None):

@@ -21,9 +21,9 @@ def status(
 ) -> None:
     """Print processor, memory, GPU, disk, models, queues and sessions; with --json and --watch a line a look."""
     if not watch:
-        from client.cli.output import pairs
+        from client.cli.status_drawn import status_drawn
 
-        call.show(call.server.get("/system/status"), pairs)
+        call.show(call.server.get("/system/status"), status_drawn)
         return
     with suppress(KeyboardInterrupt):
         _watch_lines(call, interval, times) if call.as_json else _watch_live(call, interval, times)
@@ -32,22 +32,19 @@ def status(
 @command(group, "cache", "beautyai system cache")
 def cache(call: Call) -> None:
     """Print what is cached and how large it is."""
-    from client.cli.output import pairs
-
-    call.show(call.server.get("/system/cache"), pairs)
+    call.show(call.server.get("/system/cache"), _cached)
 
 
 @command(group, "clear-cache", "beautyai system clear-cache")
 def clear_cache(
     call: Call,
     what: Annotated[
-        str | None, typer.Argument(help="one cache, as `system cache` names it; all without")
+        list[str] | None,
+        typer.Argument(help="weights, tokenizers, voices, logs, partial; the last two without"),
     ] = None,
 ) -> None:
-    """Empty the caches, or one of them."""
-    from client.cli.output import pairs
-
-    call.show(call.server.send("DELETE", "/system/cache", what=what), pairs)
+    """Remove what is cached and not in use; weights are fetched anew when they are asked for."""
+    call.show(call.server.send("DELETE", "/system/cache", what=what or None), _cleared)
 
 
 def _watch_lines(call: Call, interval_s: float, times: int | None) -> None:
@@ -60,13 +57,14 @@ def _watch_lines(call: Call, interval_s: float, times: int | None) -> None:
 def _watch_live(call: Call, interval_s: float, times: int | None) -> None:
     from rich.live import Live
 
-    from client.cli.output import console, pairs
+    from client.cli.output import console
+    from client.cli.status_drawn import status_drawn
 
     looks = _looks(call, interval_s, times)
-    with Live(pairs(next(looks)), console=console(), auto_refresh=False) as live:
+    with Live(status_drawn(next(looks)), console=console(), auto_refresh=False) as live:
         live.refresh()
         for content in looks:
-            live.update(pairs(content), refresh=True)
+            live.update(status_drawn(content), refresh=True)
 
 
 def _looks(call: Call, interval_s: float, times: int | None) -> Any:
@@ -78,3 +76,23 @@ def _looks(call: Call, interval_s: float, times: int | None) -> Any:
         if number == times:
             return
         sleep(interval_s)
+
+
+def _cached(content: dict[str, Any]) -> Any:
+    from client.cli.output import size, table
+
+    rows = [
+        (part, each["name"], size(each["size_bytes"]), each["in_use"])
+        for part, cached in content["parts"].items()
+        for each in cached["items"]
+    ]
+    whole = (content["folder"], "", size(content["size_bytes"]), "")
+    return table(("part", "item", "size", "in use"), [*rows, whole], numbers=("size",))
+
+
+def _cleared(content: dict[str, Any]) -> str:
+    from client.cli.output import size
+
+    kept = [f"kept {name}: {why}" for name, why in content["kept"].items()]
+    freed = f"removed {len(content['removed'])} items, {size(content['freed_bytes'])}"
+    return "\n".join([freed, *(f"removed {name}" for name in content["removed"]), *kept])

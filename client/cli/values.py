@@ -6,11 +6,13 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from client.errors import WrongInput
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
 
 
 def named_values(given: Iterable[str]) -> dict[str, Any]:

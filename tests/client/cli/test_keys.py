@@ -32,20 +32,20 @@ def test_a_key_of_this_machine_is_made_listed_and_revoked(here: Run, tmp_path: P
     made = here("key", "create", "phone", "--user", "amal", "--scopes", "chat", *limits, "--json").json
     assert (tmp_path / "keys.json").is_file()
     assert made["key"].startswith("bai_")
-    (listed,) = here("key", "list", "--json").json["keys"]
-    assert listed == {name: value for name, value in made.items() if name != "key"}
-    assert (listed["user"], listed["scopes"]) == ("amal", ["chat"])
-    assert "1.5 audio minutes per day" in here("key", "list").out
+    assert (made["user"], made["scopes"]) == ("amal", ["chat"])
+    listed = here("key", "list").out
+    assert made["id"] in listed
+    assert "1.5 audio minutes per day" in listed
+    assert made["key"] not in listed
     assert here("key", "revoke", made["id"], "--yes").code == 0
-    assert here("key", "list").out == "there are no keys\n"
+    ran = here("key", "revoke", made["id"], "--yes")
+    assert (ran.code, ran.err.count("\n")) == (5, 1)
 
 
-def test_a_key_that_is_not_there_exits_5_and_a_scope_that_is_none_6(here: Run) -> None:
-    assert here("key", "revoke", "000000000000", "--yes").code == 5
+def test_a_scope_that_is_none_exits_6(here: Run) -> None:
     ran = here("key", "create", "phone", "--scopes", "everything")
     assert (ran.code, ran.err.count("\n")) == (6, 1)
     assert "scopes" in ran.err
-    assert here("key", "create", "phone", "--expires-in-days", "1e99").code == 6
 
 
 @pytest.mark.triton
