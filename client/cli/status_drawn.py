@@ -25,7 +25,7 @@ def _lines(status: Mapping[str, Any]) -> Iterator[str]:
     used = _used(memory["total_bytes"], memory["available_bytes"])
     yield f"memory    {used}; the server {size(memory['process_bytes'])}"
     for gpu in status["gpus"]:
-        yield "gpu       " + ", ".join(f"{name} {_figure(name, value)}" for name, value in gpu.items())
+        yield f"gpu {gpu['index']:<4}  {_gpu(gpu)}"
     for disk in status["disks"]:
         yield f"disk      {_used(disk['total_bytes'], disk['free_bytes'])}; {disk['path']}"
     if not status["gpus"]:
@@ -55,8 +55,12 @@ def _used(total_bytes: float, free_bytes: float) -> str:
     return f"{size(total_bytes - free_bytes)} of {size(total_bytes)} used"
 
 
-def _figure(name: str, value: Any) -> str:
-    return size(value) if name.endswith("_bytes") else str(value)
+def _gpu(gpu: Mapping[str, Any]) -> str:
+    """What its driver does not tell is left out."""
+    free_bytes = gpu["memory_bytes"] - gpu["memory_used_bytes"]
+    figures = {"utilization_percent": "% busy", "temperature_celsius": " °C", "power_watts": " W"}
+    told = [f"{gpu[name]:.0f}{unit}" for name, unit in figures.items() if gpu.get(name) is not None]
+    return ", ".join([gpu["name"], _used(gpu["memory_bytes"], free_bytes), *told])
 
 
 def _duration(seconds: float) -> str:

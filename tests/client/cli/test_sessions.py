@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from client.cli import sessions
 from tests.client.cli.commands import Ran
 
 pytestmark = pytest.mark.triton
@@ -42,11 +43,7 @@ def test_a_session_is_listed_and_read(on_server: Run, session_id: str) -> None:
     assert "Hello (cut)" in shown
 
 
-def test_lists_longer_than_a_page_are_whole(
-    on_server: Run, monkeypatch: pytest.MonkeyPatch, session_id: str
-) -> None:
-    from client.cli import sessions
-
+def test_lists_longer_than_a_page_are_whole(on_server: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = on_server("session", "list", "--limit", "3", "--json").json
     monkeypatch.setattr(sessions, "_PAGE", 1)
     assert on_server("session", "list", "--limit", "3", "--json").json == whole

@@ -41,7 +41,8 @@ def test_the_cache_is_shown_and_what_is_not_in_use_is_cleared(on_server: Run) ->
 
 
 def test_a_gpu_and_a_triton_that_is_away_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    gpu = {"name": "H200", "memory_total_bytes": 150_000_000_000, "utilization_percent": 7}
+    memory = {"memory_bytes": 150_000_000_000, "memory_used_bytes": 30_000_000_000}
+    gpu = {"index": 0, "name": "H200", **memory, "utilization_percent": 7.0, "power_watts": None}
     output.show(
         status_drawn(
             {
@@ -58,5 +59,5 @@ def test_a_gpu_and_a_triton_that_is_away_are_told(capsys: pytest.CaptureFixture[
     )
     out = capsys.readouterr().out
     assert "up        1 d 01:01:01; beautyai 0.1.0, triton unknown" in out
-    assert "gpu       name H200, memory_total_bytes 150.0 GB, utilization_percent 7" in out
+    assert "gpu 0     H200, 30.0 GB of 150.0 GB used, 7% busy\n" in out
     assert "triton    Triton is away" in out
