@@ -31,10 +31,8 @@ def test_a_watched_status_is_a_line_a_look(on_server: Run) -> None:
 
 @pytest.mark.triton
 def test_the_cache_is_shown_and_what_is_not_in_use_is_cleared(on_server: Run) -> None:
-    content = on_server("system", "cache", "--json").json
-    assert content["folder"] in on_server("system", "cache").out
-    assert on_server("system", "clear-cache", "partial", "--json").json["removed"] == []
-    assert on_server("system", "clear-cache", "partial").out.startswith("removed 0 items")
+    assert "a model or a process uses it" in on_server("system", "cache").out
+    assert on_server("system", "clear-cache", "partial").out.startswith("removed ")
     ran = on_server("system", "clear-cache", "everything")
     assert ran.code == 6
     assert "'weights', 'tokenizers'" in ran.err
