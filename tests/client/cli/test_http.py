@@ -3,8 +3,8 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from client.cli.http import Server, client_options, problem_of
-from client.errors import ServerUnreachable
+from client.cli.http import Server, client_options, decoded, event_content, problem_of
+from client.errors import Problem, ProtocolError, ServerUnreachable
 
 REQUEST = httpx2.Request("GET", "http://h/models/x")
 
@@ -68,3 +68,15 @@ def test_a_server_that_is_not_there_is_told_with_what_to_do() -> None:
     with pytest.raises(ServerUnreachable, match="make run"):
         server.get("/health")
     server.close()
+
+
+def test_an_error_in_the_middle_of_an_answer_is_a_problem_like_any_other() -> None:
+    told = '{"status": 503, "code": "backend_lost", "detail": "Triton is gone", "request_id": "r4"}'
+    with pytest.raises(Problem, match=r"Triton is gone; .* try again soon \(503 backend_lost, request r4\)"):
+        event_content(answer(200), httpx2.ServerSentEvent("error", told))
+    assert event_content(answer(200), httpx2.ServerSentEvent("delta", '{"text": "a"}')) == {"text": "a"}
+
+
+def test_what_is_no_beautyai_server_is_told() -> None:
+    with pytest.raises(ProtocolError, match="is this the address of a BeautyAI server"):
+        decoded(httpx2.Response(200, text="<html>", request=REQUEST))

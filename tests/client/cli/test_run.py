@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from embedded.settings import REPOSITORY_ROOT
 from tests.client.cli.commands import Ran
+from tests.conftest import RunningServer
 
 pytestmark = pytest.mark.triton
 
@@ -61,6 +67,31 @@ def test_a_chat_is_saved_begun_anew_and_loaded(piped: Run, tmp_path: Path) -> No
     assert len({each["session_id"] for each in (first, other, again)}) == 3
     assert again["usage"]["prompt_tokens"] > other["usage"]["prompt_tokens"] + 6
     assert "2 messages are loaded" in ran.err
+
+
+def test_on_a_terminal_a_person_is_prompted_and_ctrl_d_leaves(server: RunningServer) -> None:
+    argv = [sys.executable, "-m", "client.cli", "run", "chat", *SHORT, "--url", server.http_url]
+    said, code = on_a_terminal(
+        argv, {"you      : ": b"Hello\n", "BeautyAI : ": b"/help\n", "/exit ": b"\x04"}
+    )
+    assert code == 0
+    assert "/save FILE" in said
+
+
+def on_a_terminal(argv: list[str], typed: dict[str, bytes]) -> tuple[str, int]:
+    """What a program shows on a terminal where each text is typed after another one was read."""
+    parent, child = pty.openpty()
+    with subprocess.Popen(argv, stdin=child, stdout=child, stderr=child, cwd=REPOSITORY_ROOT) as program:
+        os.close(child)
+        said = b""
+        waiting = list(typed.items())
+        with suppress(OSError):  # the terminal's other end is closed
+            while chunk := os.read(parent, 4096):
+                said += chunk
+                if waiting and waiting[0][0].encode() in said:
+                    os.write(parent, waiting.pop(0)[1])
+    os.close(parent)
+    return said.decode(), program.returncode
 
 
 def test_thinking_is_asked_for_and_not(piped: Run) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import builtins
 import json
 import socket
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from client.recording import read_audio, write_wav
 from tests.client.cli.commands import beautyai
+from tests.client.test_talk import FakeSoundDevice
 from tests.client.wire_server import REPLY, REPLY_PCM, REPLY_RATE, WORDS, WireServer
 
 VOICED = b"\1\1" * 3_200
@@ -76,6 +78,18 @@ async def test_ask_speaks_a_recording(
     assert f"you      : {WORDS}" in out
     assert "first audio of the reply" in out
     assert wire_server.queries[0]["language"] == "en"
+
+
+@pytest.mark.anyio
+async def test_talk_prints_every_event_as_a_line_of_json(
+    wire_server: WireServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", FakeSoundDevice())
+    wire_server.misbehaviour = "close"  # after it has heard something
+    assert await run("talk", "--json", "--url", wire_server.url) == 1
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["event"] for each in events][:3] == ["Ready", "SpeechStarted", "PartialTranscript"]
+    assert events[0]["session_id"] == "s1"
 
 
 def test_a_server_that_is_not_there_is_one_line_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
