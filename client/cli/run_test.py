@@ -18,7 +18,7 @@ from client.question import DEFAULT_RECORDING, EXPECTED_WORD
 group = typer.Typer()
 
 _SENTENCE = "Plants need light and water."
-_FEW_TOKENS = 12
+_FEW_TOKENS = 8
 
 
 @dataclass(frozen=True)
