@@ -41,7 +41,7 @@ _TABLES = ("default_parameters", "triton_parameters")
 @command(group, "list", "beautyai model list --json")
 def list_(call: Call) -> None:
     """List the models of the registry."""
-    call.show(call.server.get("/models"), _drawn)
+    _list(call, call.server.get("/models"))
 
 
 @command(group, "show", "beautyai model show smollm2-135m")
@@ -134,7 +134,7 @@ def restore(
 ) -> None:
     """Know again what the registry knew then; what is loaded stays loaded."""
     confirmed(f"Restore the registry from {backup}?", yes)
-    call.show(call.server.send("POST", "/models/restore", {"backup": backup}), _drawn)
+    _list(call, call.server.send("POST", "/models/restore", {"backup": backup}))
 
 
 def _path(model: str) -> str:
@@ -169,38 +169,12 @@ def _slowly(call: Call, what: str, method: str, path: str) -> Any:
 
 
 def _show(call: Call, model: dict[str, Any]) -> None:
-    call.show(model, _model_drawn)
+    from client.cli.models_drawn import model_drawn
+
+    call.show(model, model_drawn)
 
 
-def _model_drawn(model: dict[str, Any]) -> Any:
-    """The entry, then what the engine can do and what speaks against loading, a line each."""
-    from rich.console import Group
+def _list(call: Call, content: dict[str, Any]) -> None:
+    from client.cli.models_drawn import models_drawn
 
-    from client.cli.output import pairs
-
-    apart = ("capabilities", "compatibility")
-    entry = {"id": model["id"], **{name: value for name, value in model.items() if name not in apart}}
-    can_do = model.get("capabilities") or {}
-    able = [name for name, told in can_do.items() if told["supported"]]
-    unable = {f"cannot {name}": told["reason"] for name, told in can_do.items() if not told["supported"]}
-    checks = {
-        f"{check['name']} {check['answer']}": check["detail"] for check in model.get("compatibility", [])
-    }
-    return Group(pairs(entry), pairs({"can": able} if able else {}), pairs(unable), pairs(checks))
-
-
-def _drawn(content: dict[str, Any]) -> Any:
-    from client.cli.output import table
-
-    rows = (
-        (
-            "*" if each.get("default") else " ",
-            each["id"],
-            each.get("engine"),
-            each.get("quantization"),
-            each.get("state"),
-            each.get("description"),
-        )
-        for each in content["models"]
-    )
-    return table(("", "id", "engine", "quantization", "state", "description"), rows)
+    call.show(content, models_drawn)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -115,21 +115,16 @@ def _heading(name: str, part: dict[str, Any]) -> str:
     return f"{name}: {counted} in {many['wall_s']} s, {failed} failed"
 
 
-def _rows(part: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _rows(part: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     one, many, ratio = part["alone"], part["together"], part["ratios"]
-    rows: list[tuple[Any, ...]] = [
-        (
-            legend,
-            one.get(name, {}).get("p50"),
-            one.get(name, {}).get("p95"),
-            many.get(name, {}).get("p50"),
-            many.get(name, {}).get("p95"),
-            ratio.get(name),
-        )
-        for name, legend in _LEGS.items()
-        if name in one or name in many
-    ]
+    for name, legend in _LEGS.items():
+        if name in one or name in many:
+            yield legend, *_percentiles(one, name), *_percentiles(many, name), ratio.get(name)
     total = "tokens_per_second_together"
     if total in many:
-        rows.append(("tokens/s of all", one.get(total), None, many[total], None, ratio.get(total)))
-    return rows
+        yield "tokens/s of all", one.get(total), None, many[total], None, ratio.get(total)
+
+
+def _percentiles(figures: dict[str, Any], name: str) -> tuple[float | None, float | None]:
+    found = figures.get(name, {})
+    return found.get("p50"), found.get("p95")
