@@ -22,7 +22,7 @@ from benchmarks.floor import Floor
 from benchmarks.report import floor_table, load_table, ratio
 from benchmarks.sessions import Load, speak
 from benchmarks.usage import Usage, measured, supervisor_pid
-from client.conversation import DEFAULT_URL
+from client.address import DEFAULT_URL
 from client.errors import ClientError
 
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from benchmarks.overlap_cases import Ear, OverlapCase, interruptions, no_interruptions
 from benchmarks.overlap_session import Outcome, OverlapSession
-from client.conversation import DEFAULT_URL, SAMPLE_RATE
+from client.address import DEFAULT_URL
+from client.conversation import SAMPLE_RATE
 from client.errors import ClientError
 from orchestrator.interjection import tokens
 

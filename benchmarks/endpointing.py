@@ -24,8 +24,9 @@ import numpy as np
 
 from benchmarks.clips import SPOKEN_QUESTIONS, longest_pause_ms, speech_folder, trimmed
 from benchmarks.pauses import PAUSE_MS, Audio, Paused, background, faded_out, paused, room_tone
+from client.address import DEFAULT_URL
 from client.ask import ask
-from client.conversation import DEFAULT_URL, SAMPLE_RATE, Conversation
+from client.conversation import SAMPLE_RATE, Conversation
 from client.demo import speech_of
 from client.errors import ClientError
 from client.events import Event, SpeechStopped

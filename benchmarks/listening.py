@@ -19,7 +19,8 @@ import anyio
 import numpy as np
 
 from benchmarks.usage import ROLES, cpu_seconds_by_role, supervisor_pid
-from client.conversation import DEFAULT_URL, SAMPLE_RATE, Conversation
+from client.address import DEFAULT_URL
+from client.conversation import SAMPLE_RATE, Conversation
 from client.errors import ClientError
 from client.events import ErrorReported, Pong, SpeechStarted
 

@@ -24,7 +24,8 @@ from benchmarks.clips import Clip, collect
 from benchmarks.person import Person, person
 from benchmarks.sessions import SETTINGS
 from benchmarks.usage import memory_bytes, supervisor_pid
-from client.conversation import DEFAULT_URL, Conversation, Opening
+from client.address import DEFAULT_URL
+from client.conversation import Conversation, Opening
 from client.errors import ClientError
 from client.events import ErrorReported, Ready, ResponseDone, VoiceResponse
 

@@ -15,22 +15,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Literal
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from client.errors import ConnectionLost, ProtocolError, ServerUnreachable
+from client.address import DEFAULT_URL, is_on_this_machine, websocket_address
+from client.errors import ConnectionLost, ConversationRefused, ProtocolError, ServerUnreachable
 from client.events import Event, VoiceResponse, parse_event
 
-DEFAULT_URL = "http://127.0.0.1:8000"
-PATH = "/ws/voice-conversation"
 SAMPLE_RATE = 16_000
 
 _MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 _NORMAL_CLOSE_CODES = (1000, 1001)
-_SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
-_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -49,47 +46,42 @@ class Opening:
         return urlencode({name: value for name, value in vars(self).items() if value != ""})
 
 
-def websocket_address(url: str, opening: Opening) -> str:
-    """`http://host:port`, `ws://…` or the full path -> the WebSocket address with its query.
-
-    Raises:
-        ServerUnreachable: `url` is not an address.
-    """
-    parts = urlsplit(url if "//" in url else f"//{url}", scheme="http")
-    if parts.scheme not in _SCHEMES or not parts.netloc:
-        raise ServerUnreachable(f"{url!r} is no address of a server; give one like {DEFAULT_URL}")
-    path = parts.path.rstrip("/")
-    path = path if path.endswith(PATH) else path + PATH
-    return urlunsplit((_SCHEMES[parts.scheme], parts.netloc, path, opening.query(), ""))
-
-
 class Conversation:
-    """An open session. Iterating ends when the server closes normally.
+    """An open session. Iterating ends when the server closes normally. `key` is sent as a bearer token.
 
     Raises:
-        ServerUnreachable: on entering, nothing answers or it refuses the WebSocket.
+        ServerUnreachable: on entering, nothing answers.
+        ConversationRefused: on entering, the server refuses the WebSocket.
         ConnectionLost: on sending or iterating, the server closed abnormally.
         ProtocolError: on iterating, a message the wire does not allow.
     """
 
     def __init__(
-        self, url: str = DEFAULT_URL, opening: Opening | None = None, *, connect_timeout_s: float = 10.0
+        self,
+        url: str = DEFAULT_URL,
+        opening: Opening | None = None,
+        *,
+        key: str = "",
+        connect_timeout_s: float = 10.0,
     ) -> None:
         self.url = url
         self.opening = opening or Opening()
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._connect_timeout_s = connect_timeout_s
         self._awaiting_pcm: VoiceResponse | None = None
 
     async def __aenter__(self) -> Conversation:
-        address = websocket_address(self.url, self.opening)
-        # A proxy from the environment serves the internet, not this machine.
-        proxy: Literal[True] | None = None if urlsplit(address).hostname in _LOOPBACK_HOSTS else True
+        proxy: Literal[True] | None = None if is_on_this_machine(self.url) else True
         try:
             self._websocket: ClientConnection = await connect(
-                address, max_size=_MAX_MESSAGE_BYTES, open_timeout=self._connect_timeout_s, proxy=proxy
+                websocket_address(self.url, self.opening.query()),
+                additional_headers=self._headers,
+                max_size=_MAX_MESSAGE_BYTES,
+                open_timeout=self._connect_timeout_s,
+                proxy=proxy,
             )
         except InvalidStatus as error:
-            raise ServerUnreachable(_refusal(self.url, error)) from error
+            raise _refusal(self.url, error) from error
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
             raise ServerUnreachable(
                 f"no BeautyAI server answers at {self.url} ({str(error) or type(error).__name__}); "
@@ -178,14 +170,21 @@ class Conversation:
             raise _lost(closed) from closed
 
 
-def _refusal(url: str, error: InvalidStatus) -> str:
+def _refusal(url: str, error: InvalidStatus) -> ConversationRefused:
     """What a server that answers says instead of opening a conversation."""
-    status, body = error.response.status_code, error.response.body or b""
+    status = error.response.status_code
+    reason = _reason(error.response.body or b"") or "is this the address of a BeautyAI server?"
+    return ConversationRefused(
+        f"the server at {url} refused the conversation (HTTP {status}): {reason}", status
+    )
+
+
+def _reason(body: bytes | bytearray) -> str:
     try:
-        reason = str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        reason = "is this the address of a BeautyAI server?"
-    return f"the server at {url} refused the conversation (HTTP {status}): {reason}"
+        problem = json.loads(body)
+        return str(problem.get("detail") or problem.get("message") or "")
+    except (ValueError, AttributeError):
+        return ""
 
 
 def _lost(closed: ConnectionClosed) -> ConnectionLost:

@@ -21,15 +21,14 @@ from tritonclient.grpc import InferInput
 from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
+from client.address import DEFAULT_URL
 from client.ask import Answer, ask
-from client.conversation import DEFAULT_URL, SAMPLE_RATE, Conversation
+from client.conversation import SAMPLE_RATE, Conversation
 from client.errors import ClientError, NoAnswer, ServerUnreachable
+from client.question import DEFAULT_QUESTION, DEFAULT_RECORDING
 from client.recording import BYTES_PER_SAMPLE, read_audio, resample, write_wav
 from client.screen import Screen, latency_table
 
-DEFAULT_QUESTION = "What do plants need to grow?"
-# A recording, because a voice never says a thing twice alike and what it says may be misheard.
-DEFAULT_RECORDING = Path(__file__).with_name("question.wav")
 _SYNTHESIS_TIMEOUT_S = 60.0
 
 

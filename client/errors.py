@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class ClientError(Exception):
     """Anything this package raises on purpose."""
@@ -17,6 +20,34 @@ class DeviceMissing(ClientError):
 
 class ServerUnreachable(ClientError):
     """Nothing answers at the address, or what answers is not a BeautyAI server."""
+
+
+class ConversationRefused(ServerUnreachable):
+    """The server answers, but opens no WebSocket. `status` is that of its HTTP answer."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Problem(ClientError):
+    """The server answered a request with an error.
+
+    Attributes:
+        status: of HTTP.
+        code: stable word for programs, for example `not_found`.
+        content: the whole problem as the server told it.
+    """
+
+    def __init__(self, message: str, status: int, code: str, content: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.content = content
+
+
+class WrongInput(ClientError):
+    """A file or a value that a command was given cannot be used; the caller has to mend it."""
 
 
 class ConnectionLost(ClientError):

@@ -28,7 +28,7 @@ from benchmarks.gpu.tokens import TokenLoad, generate, requests
 from benchmarks.gpu.windows import WindowLoad, transcribe
 from benchmarks.sessions import Load, speak
 from benchmarks.usage import Usage, measured
-from client.conversation import DEFAULT_URL
+from client.address import DEFAULT_URL
 from client.errors import ClientError
 from orchestrator.errors import BadSetting
 from orchestrator.prompt import ChatTemplate

@@ -5,7 +5,7 @@ import socket
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from client.conversation import Conversation, Opening, websocket_address
+from client.conversation import Conversation, Opening
 from client.errors import ConnectionLost, ProtocolError, ServerUnreachable
 from client.events import Event, Metrics, Pong, Ready, VoiceResponse
 from tests.client.wire_server import REPLY_PCM, WireServer
@@ -64,26 +64,6 @@ async def test_every_request_arrives_as_the_wire_says(wire_server: WireServer) -
 async def _first(conversation: Conversation, count: int):  # type: ignore[no-untyped-def]
     for _ in range(count):
         yield await conversation.receive()
-
-
-@pytest.mark.parametrize(
-    ("url", "address"),
-    [
-        ("http://h:1", "ws://h:1/ws/voice-conversation?"),
-        ("https://h", "wss://h/ws/voice-conversation?"),
-        ("ws://h:1/ws/voice-conversation", "ws://h:1/ws/voice-conversation?"),
-        ("http://h:1/behind/proxy/", "ws://h:1/behind/proxy/ws/voice-conversation?"),
-        ("h:8000", "ws://h:8000/ws/voice-conversation?"),
-    ],
-)
-def test_an_address_may_be_written_in_any_usual_way(url: str, address: str) -> None:
-    assert websocket_address(url, Opening()).startswith(address)
-
-
-@pytest.mark.parametrize("url", ["ftp://h", "", "http://"])
-def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(ServerUnreachable, match="no address of a server"):
-        websocket_address(url, Opening())
 
 
 async def test_a_server_that_is_not_there_is_told_with_what_to_do() -> None:

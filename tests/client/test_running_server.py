@@ -6,8 +6,8 @@ import pytest
 
 from client.ask import ask
 from client.conversation import SAMPLE_RATE, Conversation, Opening
-from client.demo import DEFAULT_QUESTION, DEFAULT_RECORDING
 from client.events import Event, PartialTranscript
+from client.question import DEFAULT_QUESTION, DEFAULT_RECORDING
 from client.recording import BYTES_PER_SAMPLE, read_audio
 from tests.client.test_demo import demo
 from tests.conftest import RunningServer

@@ -64,6 +64,7 @@ class WireServer:
     Attributes:
         misbehaviour: "", "deaf", "mute", "fail", "fatal", "grumble", "refuse", "close", "garbage", "empty" or "full".
         received: every JSON message of any client.
+        key: what a client has to show as a bearer token; empty lets anyone in.
     """
 
     def __init__(self) -> None:
@@ -71,6 +72,7 @@ class WireServer:
         self.received: list[dict[str, Any]] = []
         self.queries: list[dict[str, str]] = []
         self.audio_bytes = 0
+        self.key = ""
 
     async def __aenter__(self) -> WireServer:
         self._server: Server = await serve(self._converse, "127.0.0.1", 0, process_request=self._admit)
@@ -87,7 +89,10 @@ class WireServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def _admit(self, connection: ServerConnection, _: Request) -> Response | None:
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        if self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
+            unknown = {"code": "unauthorized", "detail": "this needs a key", "status": 401}
+            return connection.respond(HTTPStatus.UNAUTHORIZED, json.dumps(unknown))
         if self.misbehaviour != "full":
             return None
         problem = {"code": "overloaded", "message": "all sessions are taken; try again soon"}

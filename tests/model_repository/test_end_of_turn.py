@@ -15,7 +15,7 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from numpy.typing import NDArray
 from tritonclient.utils import InferenceServerException
 
-from client.demo import DEFAULT_RECORDING
+from client.question import DEFAULT_RECORDING
 from client.recording import read_audio
 from tests.model_repository.model_folder import REPOSITORY, module
 

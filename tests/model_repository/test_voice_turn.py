@@ -10,7 +10,7 @@ import pytest
 import tritonclient.grpc as grpcclient
 from numpy.typing import NDArray
 
-from client.demo import DEFAULT_QUESTION, DEFAULT_RECORDING
+from client.question import DEFAULT_QUESTION, DEFAULT_RECORDING
 from client.recording import read_audio, resample
 from tests.model_repository.streaming import Answer, stream
 

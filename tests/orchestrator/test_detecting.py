@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from client.demo import DEFAULT_RECORDING
+from client.question import DEFAULT_RECORDING
 from client.recording import read_audio
 from orchestrator.audio import pcm16_to_audio
 from orchestrator.detecting import MAX_FRAMES, MAX_ROWS, SharedDetector

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from client.demo import DEFAULT_QUESTION, DEFAULT_RECORDING
+from client.question import DEFAULT_QUESTION, DEFAULT_RECORDING
 from client.recording import read_audio
 from orchestrator.audio import pcm16_to_audio
 from orchestrator.errors import (

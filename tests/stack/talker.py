@@ -9,8 +9,8 @@ from typing import TypeVar
 import anyio
 
 from client.conversation import Conversation, Opening
-from client.demo import DEFAULT_RECORDING
 from client.events import Event, ResponseDone, SpeechStarted, VoiceResponse
+from client.question import DEFAULT_RECORDING
 from client.recording import read_audio, resample
 from orchestrator.triton import TritonInference
 

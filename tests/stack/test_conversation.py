@@ -9,7 +9,6 @@ import anyio
 import numpy as np
 import pytest
 
-from client.demo import DEFAULT_QUESTION
 from client.events import (
     ErrorReported,
     FinalTranscript,
@@ -20,6 +19,7 @@ from client.events import (
     SpeechStopped,
     VoiceResponse,
 )
+from client.question import DEFAULT_QUESTION
 from orchestrator.audio import Resampler, pcm16_to_audio
 from orchestrator.triton import TritonInference
 from tests.conftest import RunningServer

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from client.demo import DEFAULT_QUESTION
 from client.events import ErrorReported, FinalTranscript, Ready, ResponseDone, VoiceResponse
+from client.question import DEFAULT_QUESTION
 from tests.conftest import RunningServer
 from tests.stack.talker import eventually, recorded_question, talking
 from tests.stubs import stub_of
