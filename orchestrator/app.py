@@ -5,18 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 
 from orchestrator import __version__
+from orchestrator.access.door import Door
+from orchestrator.access.middleware import Access
+from orchestrator.api.access import access_router
 from orchestrator.api.health import health_router
-from orchestrator.api.problems import answer_problems
+from orchestrator.api.problems import answer, answer_problems, problem_of
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
 from orchestrator.detecting import SharedDetector
+from orchestrator.errors import VoiceError
 from orchestrator.history import Conversations
 from orchestrator.metrics import Metrics
 from orchestrator.priorities import Priorities, Prioritised
@@ -31,11 +38,21 @@ VOICE_PATH = "/ws/voice-conversation"
 _DESCRIPTION = (
     "A self-hosted voice assistant. The voice conversation itself is a WebSocket: docs/protocol.md."
 )
+_CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": ["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
+    "expose_headers": ["Retry-After", "X-Request-ID"],
+    "max_age": 600,
+}
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The whole service for these settings; opens its connection to Triton in its lifespan."""
+    """The whole service for these settings; opens its connection to Triton in its lifespan.
+
+    Raises: BadSetting where others can reach it and nobody could be known.
+    """
     metrics = Metrics()
+    door = Door.opened(settings, metrics)
     admin_key = settings.triton_admin_key
     triton = TritonInference(
         settings.triton_url, admin_key=admin_key.get_secret_value() if admin_key else None
@@ -52,12 +69,22 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with triton, detector, anyio.create_task_group() as tasks:
             tasks.start_soon(readiness.run)
+            tasks.start_soon(door.run)
             yield
             tasks.cancel_scope.cancel()
 
     app = FastAPIOffline(title="BeautyAI", version=__version__, lifespan=lifespan, description=_DESCRIPTION)
     answer_problems(app)
     app.include_router(health_router(readiness, metrics))
+    app.include_router(access_router(door.keys, door.tickets))
     app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))
+    app.add_middleware(Access, door=door, tell=_tell)
+    if settings.allowed_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.allowed_origins, **_CORS)
     app.add_middleware(RequestIds)
     return app
+
+
+def _tell(_path: str, error: VoiceError) -> Response:
+    """How a refusal is told, before any route is known."""
+    return answer(problem_of(error), error.headers)

@@ -28,6 +28,8 @@ _CODES = {
     413: "too_large",
     415: "unsupported_media_type",
 }
+# With which any request may be refused, before its route hears of it (docs/access.md).
+_OF_ACCESS = (400, 401, 403, 421, 429)
 
 
 class FieldProblem(BaseModel):
@@ -114,6 +116,7 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(name, None)
     for operations in schema["paths"].values():
         for operation in operations.values():
+            operation["responses"] = {**described(*_OF_ACCESS), **operation["responses"]}
             refused = operation["responses"].get("422", {})
             if "HTTPValidationError" in str(refused):
                 operation["responses"]["422"] = described(422)[422]
@@ -124,7 +127,7 @@ async def _of_ours(_: Request, error: Exception) -> Response:
     assert isinstance(error, VoiceError)
     if error.status >= 500:
         log.warning("%s: %s", error.code, error)
-    return answer(problem_of(error), {"Retry-After": "2"} if error.status == 503 else None)
+    return answer(problem_of(error), error.headers)
 
 
 async def _of_validation(_: Request, error: Exception) -> Response:
