@@ -116,7 +116,8 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(name, None)
     for operations in schema["paths"].values():
         for operation in operations.values():
-            operation["responses"] = {**described(*_OF_ACCESS), **operation["responses"]}
+            refusals = {str(status): answer for status, answer in described(*_OF_ACCESS).items()}
+            operation["responses"] = {**refusals, **operation["responses"]}
             refused = operation["responses"].get("422", {})
             if "HTTPValidationError" in str(refused):
                 operation["responses"]["422"] = described(422)[422]
