@@ -20,6 +20,9 @@ from orchestrator.errors import AccessError, IdentityUnavailable, VoiceError
 
 log = logging.getLogger(__name__)
 
+# For what the session itself has to say of its end.
+_LAST_WORD_SECONDS = 0.2
+
 # How an error is told to whoever asked for that path.
 Tell = Callable[[str, VoiceError], Response]
 
@@ -75,6 +78,7 @@ async def _while_allowed(app: ASGIApp, place: Place, scope: Scope, receive: Rece
 
 async def _close_when_ended(place: Place, send: Send) -> None:
     await place.ended.wait()
+    await anyio.sleep(_LAST_WORD_SECONDS)
     if place.error is None:
         return
     log.info("a session was closed: %s", place.error)

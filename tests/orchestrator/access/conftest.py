@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import httpx2
@@ -19,13 +20,27 @@ from orchestrator.access.limits import UNLIMITED, Limits
 from orchestrator.app import create_app
 from orchestrator.config import Settings
 from tests.orchestrator.api.conftest import serving
+from tests.orchestrator.conftest import write_byte_tokenizer
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="beautyai-tokenizer-")
 
 
 def settings_in(folder: Path, **changes: object) -> Settings:
     """Settings of an orchestrator whose data lies in `folder`; no Triton answers it."""
-    tokenizer = Path(os.environ["BEAUTYAI_TOKENIZER_DIR"])
-    defaults: dict[str, object] = {"data_dir": folder, "tokenizer_dir": tokenizer, "triton_url": "127.0.0.1:1"}
+    defaults: dict[str, object] = {
+        "data_dir": folder,
+        "tokenizer_dir": _tokenizer(),
+        "triton_url": "127.0.0.1:1",
+    }
     return Settings.model_validate({**defaults, **changes})
+
+
+@cache
+def _tokenizer() -> Path:
+    """A small one, once: the model's own takes most of the time in which an app is made."""
+    folder = Path(_FOLDER.name)
+    write_byte_tokenizer(folder)
+    return folder
 
 
 def key_in(
@@ -36,7 +51,9 @@ def key_in(
     return KeyFile(folder).create(request)[0]
 
 
-def asking(app: FastAPI, *, peer: str = "127.0.0.1", url: str = "http://127.0.0.1:8000") -> httpx2.AsyncClient:
+def asking(
+    app: FastAPI, *, peer: str = "127.0.0.1", url: str = "http://127.0.0.1:8000"
+) -> httpx2.AsyncClient:
     """A client of `app` in this process, which comes from the address `peer`."""
     transport = httpx2.ASGITransport(app=app, client=(peer, 50_000))
     return httpx2.AsyncClient(transport=transport, base_url=url)

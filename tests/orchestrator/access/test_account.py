@@ -15,9 +15,8 @@ pytestmark = pytest.mark.anyio
 async def test_a_place_is_free_again_when_its_session_ends() -> None:
     reasons: list[RefusalReason] = []
     account = Account(Limits(sessions=1), reasons.append)
-    with account.session():
-        with pytest.raises(LimitReached, match="1 voice session"), account.session():
-            pass
+    with account.session(), pytest.raises(LimitReached, match="1 voice session"), account.session():
+        pass
     with account.session():
         assert reasons == ["sessions"]
 
@@ -53,7 +52,7 @@ async def test_a_closed_account_refuses_whoever_still_holds_it() -> None:
 
 
 async def test_accounts_of_which_nothing_would_be_lost_are_forgotten() -> None:
-    accounts = Accounts(lambda reason: None)
+    accounts = Accounts(lambda _: None)
     with ExitStack() as stack:
         busy, fresh = accounts.of("busy", UNLIMITED), accounts.of("fresh", UNLIMITED)
         stack.enter_context(busy.session())

@@ -58,7 +58,9 @@ def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_a_writer_that_is_killed_loses_no_key_that_it_gave_out_and_locks_nobody_out(tmp_path: Path) -> None:
-    writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    writer = subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
     assert writer.stdout is not None
     given = [writer.stdout.readline().strip() for _ in range(5)]
     time.sleep(0.03)

@@ -38,7 +38,14 @@ def test_a_time_without_a_zone_is_utc() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"name": ""}, {"name": "a\nb"}, {"scopes": []}, {"scopes": ["root"]}, {"user": "oidc:amal"}, {"key": "mine"}],
+    [
+        {"name": ""},
+        {"name": "a\nb"},
+        {"scopes": []},
+        {"scopes": ["root"]},
+        {"user": "oidc:amal"},
+        {"key": "mine"},
+    ],
 )
 def test_a_wrong_request_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

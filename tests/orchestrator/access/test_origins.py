@@ -19,7 +19,8 @@ def test_names_of_loopback_are_always_ours(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "", "[", "192.168.0.7", "127.0.0.1@evil"]
+    "host",
+    ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "", "[", "192.168.0.7", "127.0.0.1@evil"],
 )
 def test_a_strangers_name_for_this_machine_is_refused(host: str) -> None:
     with pytest.raises(UnknownHost, match="BEAUTYAI_ALLOWED_HOSTS"):
@@ -51,7 +52,14 @@ def test_our_own_pages_and_those_allowed_may_use_it(origin: str, host: str, meth
 
 @pytest.mark.parametrize(
     "origin",
-    ["https://evil.example", "null", "http://localhost:3000", "http://app.example", "https://app.example.evil", "["],
+    [
+        "https://evil.example",
+        "null",
+        "http://localhost:3000",
+        "http://app.example",
+        "https://app.example.evil",
+        "[",
+    ],
 )
 @pytest.mark.parametrize("method", ["POST", "DELETE", "WEBSOCKET"])
 def test_a_strangers_page_may_not_change_anything_nor_talk(origin: str, method: str) -> None:
