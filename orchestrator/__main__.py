@@ -45,7 +45,7 @@ def server_config(
 def main() -> int:
     try:
         settings = load()
-        server = _server(settings)
+        server = uvicorn.Server(configured(settings))
     except BadSetting as error:
         print(f"beautyai: {error}", file=sys.stderr)
         return 2
@@ -56,7 +56,8 @@ def main() -> int:
     return 0
 
 
-def _server(settings: Settings) -> uvicorn.Server:
+def configured(settings: Settings) -> uvicorn.Config:
+    """The service and how it is served. Raises: BadSetting where it cannot be, or must not be, with these settings."""
     config = server_config(
         create_app(settings),
         settings.host,
@@ -69,7 +70,7 @@ def _server(settings: Settings) -> uvicorn.Server:
     except (OSError, ssl.SSLError) as error:
         files = f"{settings.tls_certificate} and {settings.tls_key}"
         raise BadSetting(f"TLS: {files} are no certificate and key in PEM: {error}") from error
-    return uvicorn.Server(config)
+    return config
 
 
 if __name__ == "__main__":

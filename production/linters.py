@@ -16,6 +16,7 @@ from production.images import ROOT
 SHELL_SCRIPTS = (
     ".ci/run",
     "benchmarks/perf_analyzer/run",
+    "systemd/access",
     "systemd/install",
     "systemd/run-container",
     "systemd/status",
