@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import httpx2
 import pytest
+import uvicorn
 from fastapi import FastAPI
 
 from embedded import ports
@@ -57,6 +61,22 @@ def asking(
     """A client of `app` in this process, which comes from the address `peer`."""
     transport = httpx2.ASGITransport(app=app, client=(peer, 50_000))
     return httpx2.AsyncClient(transport=transport, base_url=url)
+
+
+@contextmanager
+def running(config: uvicorn.Config) -> Iterator[None]:
+    """Serve in a thread of this process while the block runs."""
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.02)
+    assert server.started, "the orchestrator did not start"
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(15)
 
 
 @dataclass(frozen=True)

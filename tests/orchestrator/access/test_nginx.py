@@ -17,7 +17,6 @@ from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from starlette.responses import StreamingResponse
 from websockets.exceptions import InvalidStatus
@@ -28,7 +27,7 @@ from embedded import ports
 from orchestrator.__main__ import server_config
 from orchestrator.app import create_app
 from tests.orchestrator.access.certificates import self_signed
-from tests.orchestrator.access.conftest import key_in, settings_in
+from tests.orchestrator.access.conftest import key_in, running, settings_in
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "nginx.conf"
 NAME = "voice.example.org"
@@ -38,7 +37,8 @@ daemon off; pid nginx.pid; error_log stderr warn; USER
 events {}
 http {
     access_log off;
-    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+    client_body_temp_path body; proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
     include beautyai.conf;
 }
 """
@@ -60,7 +60,8 @@ class Proxied:
 
     def ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         with self.client() as client:
-            return client.request(method, path, **options)
+            answer: httpx2.Response = client.request(method, path, **options)
+            return answer
 
     def client(self) -> httpx2.Client:
         headers = {"Host": f"{NAME}:{self.tls_port}"}
@@ -70,7 +71,8 @@ class Proxied:
     def talk(self, **options: Any) -> ClientConnection:
         tcp = socket.create_connection(("127.0.0.1", self.tls_port))
         url = f"wss://{NAME}:{self.tls_port}/ws/voice-conversation"
-        return connect(url, sock=tcp, ssl=self.trusted, **options)
+        session: ClientConnection = connect(url, sock=tcp, ssl=self.trusted, **options)
+        return session
 
 
 def slow_stream(app: FastAPI, go: threading.Event) -> None:
@@ -91,24 +93,18 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     if nginx is None:
         pytest.skip("nginx is not on this machine; Debian's package nginx-light brings it")
     folder = tmp_path_factory.mktemp("nginx")
-    certificate, key = self_signed(folder, NAME)
+    certificate, _ = self_signed(folder, NAME)
     port, tls_port, plain_port = (ports.free_port() for _ in range(3))
     app, go = create_app(settings_in(folder, allowed_hosts=(NAME,))), threading.Event()
     slow_stream(app, go)
-    server = uvicorn.Server(server_config(app, "127.0.0.1", port))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
     lay_out(folder, {"80;": f"{plain_port};", "443 ": f"{tls_port} ", "127.0.0.1:8000": f"127.0.0.1:{port}"})
-    process = subprocess.Popen([nginx, "-p", str(folder), "-c", "nginx.conf"])
-    wait_for(tls_port, process)
-    while not server.started:
-        time.sleep(0.02)
     trusted = ssl.create_default_context(cafile=str(certificate))
-    yield Proxied(tls_port, plain_port, key_in(folder, "voice", "chat"), go, trusted)
-    process.terminate()
-    process.wait(10)
-    server.should_exit = True
-    thread.join(15)
+    with running(server_config(app, "127.0.0.1", port)):
+        process = subprocess.Popen([nginx, "-p", str(folder), "-c", "nginx.conf"])
+        wait_for(tls_port, process)
+        yield Proxied(tls_port, plain_port, key_in(folder, "voice", "chat"), go, trusted)
+        process.terminate()
+        process.wait(10)
 
 
 def lay_out(folder: Path, changes: dict[str, str]) -> None:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import ssl
-import threading
-import time
 from pathlib import Path
 
 import httpx2
 import pytest
-import uvicorn
 
 from embedded import ports
 from orchestrator.__main__ import configured
 from orchestrator.config import Settings
 from orchestrator.errors import BadSetting
 from tests.orchestrator.access.certificates import self_signed
-from tests.orchestrator.access.conftest import settings_in
+from tests.orchestrator.access.conftest import running, settings_in
 
 
 def settings_with(folder: Path, certificate: Path, key: Path) -> Settings:
@@ -26,15 +23,9 @@ def settings_with(folder: Path, certificate: Path, key: Path) -> Settings:
 def test_it_serves_tls_with_the_files_it_is_given(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path, "localhost")
     settings = settings_with(tmp_path, certificate, key)
-    server = uvicorn.Server(configured(settings))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.02)
     trusted = ssl.create_default_context(cafile=str(certificate))
-    answer = httpx2.get(f"https://127.0.0.1:{settings.port}/health", verify=trusted)
-    server.should_exit = True
-    thread.join(15)
+    with running(configured(settings)):
+        answer = httpx2.get(f"https://127.0.0.1:{settings.port}/health", verify=trusted)
     assert answer.json() == {"status": "ok"}
 
 
