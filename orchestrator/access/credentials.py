@@ -60,7 +60,9 @@ def _bearer(connection: HTTPConnection) -> str | None:
 
 def _refuse_url(connection: HTTPConnection) -> None:
     named = _SECRET_PARAMETERS.intersection(name.lower() for name in connection.query_params)
-    url = unquote(f"{connection.url.path}?{connection.url.query}")
+    # Not `connection.url`, which a senseless Host makes unreadable.
+    query = connection.scope.get("query_string", b"").decode("latin-1")
+    url = unquote(f"{connection.scope['path']}?{query}")
     if not named and not KEY_PATTERN.search(url):
         return
     what = f"`{min(named)}` stands" if named else "A key stands"

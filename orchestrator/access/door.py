@@ -122,6 +122,6 @@ def _no_keys(settings: Settings, keys: KeyRing) -> str:
     return (
         f"{why}, and there is no key in {keys.file.path} and no OpenID provider. Make the first key with\n"
         "  python -m orchestrator.access create admin --scopes chat,voice,admin\n"
-        "(compose: docker compose run --rm --no-deps orchestrator python -m orchestrator.access create …; "
-        "units: beautyai-access create …), or listen on loopback only: BEAUTYAI_HOST=127.0.0.1. More: docs/access.md"
+        "(compose: make key KEY='create …'; units: sudo beautyai-access create …), "
+        "or listen on loopback only: BEAUTYAI_HOST=127.0.0.1. More: docs/access.md"
     )

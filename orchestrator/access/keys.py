@@ -25,7 +25,10 @@ def _ordered(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
 
 def _aware(at: datetime) -> datetime:
     """A time without a zone is one of UTC."""
-    return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    try:
+        return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError("is beyond the years 1 to 9999 of UTC") from None
 
 
 Time = Annotated[datetime, AfterValidator(_aware)]

@@ -50,7 +50,7 @@ class Access:
             await self._app(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, error: VoiceError) -> None:
-        log.info("%s was refused: %s", scope["path"], error.code)
+        log.info("a %s request was refused: %s", scope["type"], error.code)
         response = self._tell(scope["path"], error)
         if scope["type"] == "websocket":
             await WebSocket(scope, receive, send).send_denial_response(response)

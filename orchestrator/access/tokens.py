@@ -34,7 +34,7 @@ class Tokens:
         """Whose token it is. Raises: Unauthorized that says what is wrong with it; IdentityUnavailable."""
         try:
             claims = await self._claims(token)
-        except PyJWTError as error:
+        except (PyJWTError, RecursionError) as error:  # lists in lists without end are no header
             raise Unauthorized(f"this token is not accepted: {error}", "unknown_key") from error
         user = self._user(claims)
         until = float(claims["exp"]) + self._settings.clock_skew_seconds

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from starlette.types import Message
 
 from orchestrator.access.limits import Limits
 from orchestrator.app import create_app
@@ -81,7 +82,7 @@ def test_where_others_come_in_and_there_is_no_key_it_does_not_start(
 ) -> None:
     with pytest.raises(BadSetting) as refused:
         create_app(settings_in(tmp_path, **changes))
-    for words in ("python -m orchestrator.access create", "docker compose run", "keys.json"):
+    for words in ("python -m orchestrator.access create", "make key", "keys.json"):
         assert words in str(refused.value)
 
 
@@ -94,6 +95,29 @@ async def test_on_another_address_who_shows_no_key_is_nobody(tmp_path: Path) -> 
         answer = await client.get("/metrics", headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 403
     assert "`metrics`" in answer.json()["detail"]
+
+
+async def answered(app: FastAPI, host: bytes) -> int:
+    """The status with which `/health` is answered to whoever sends this `Host`."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asked = {"type": "http", "http_version": "1.1", "scheme": "http", "method": "GET", "path": "/health"}
+    peer = {"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000), "root_path": "", "query_string": b""}
+    await app({**asked, **peer, "raw_path": b"/health", "headers": [(b"host", host)]}, receive, send)
+    return int(sent[0]["status"])
+
+
+@pytest.mark.parametrize("host", [b"[", b"a b", b"", b"[::1", b"x:y:z", b"\xe9"])
+async def test_a_senseless_host_breaks_nothing(tmp_path: Path, local: FastAPI, host: bytes) -> None:
+    key_in(tmp_path)
+    assert await answered(local, host) == 421
+    assert await answered(create_app(settings_in(tmp_path, host="0.0.0.0")), host) == 200
 
 
 async def test_an_identity_provider_stands_for_keys(tmp_path: Path, provider: Provider) -> None:

@@ -39,6 +39,7 @@ def test_a_time_without_a_zone_is_utc() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"expires_at": "0001-01-01T00:00:00+14:00"},
         {"name": ""},
         {"name": "a\nb"},
         {"scopes": []},

@@ -91,7 +91,9 @@ async def test_a_token_signed_by_another_is_refused(provider: Provider) -> None:
     pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     stranger = Provider(keys={"first": ec.generate_private_key(ec.SECP256R1())})
     # The public key taken for a shared secret is the known attack on servers that believe `alg`.
-    for token in (stranger.token(), unsigned("none", b""), unsigned("HS256", pem)):
+    nested = base64.urlsafe_b64encode(b"[" * 100_000).decode()
+    forged = (stranger.token(), unsigned("none", b""), unsigned("HS256", pem), f"{nested}.e30.x", "ey.e30.é")
+    for token in forged:
         with pytest.raises(Unauthorized):
             await tokens_of(provider).caller(token)
 
