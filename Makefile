@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup fetch demo run engines test check bench production-check images up down logs lock clean
+.PHONY: help setup fetch demo run engines test check bench production-check images up down key logs lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -79,6 +79,10 @@ up: ## start the containers and wait until a question can be asked (docs/product
 
 down: ## stop the containers; weights, engines and metrics stay
 	@$(COMPOSE) down
+
+key: ## the keys in the containers' data: KEY="create admin --scopes chat,voice,admin", "list", "revoke ID"
+	@$(COMPOSE) run --rm --no-deps --no-TTY $(if $(filter compose.cpu.yaml,$(STACK)),beautyai,orchestrator) \
+		python -m orchestrator.access $(or $(KEY),list)
 
 logs: ## follow the containers' logs
 	@$(COMPOSE) logs --follow --tail 100

@@ -22,8 +22,8 @@ from playwright.async_api import Error, Page
 
 from benchmarks.browser import browsing, chromium, write_microphone
 from benchmarks.report import percentiles
-from client.conversation import DEFAULT_URL
-from client.demo import DEFAULT_RECORDING
+from client.address import DEFAULT_URL
+from client.question import DEFAULT_RECORDING
 
 _ANSWER_MS = 60_000
 _SESSION = {"generation": {"temperature": 0, "max_tokens": 40}}

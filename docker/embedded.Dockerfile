@@ -5,7 +5,8 @@ FROM ${PYTHON_IMAGE}
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \
     && rm -rf /var/lib/apt/lists/* \
-    && install --directory --owner 1000 --group 1000 /cache
+    && install --directory --owner 1000 --group 1000 /cache \
+    && install --directory --owner 1000 --group 1000 --mode 700 /data
 COPY requirements.lock /opt/beautyai/requirements.lock
 RUN python -m pip install --no-cache-dir --require-hashes --only-binary :all: \
     --requirement /opt/beautyai/requirements.lock
@@ -18,9 +19,10 @@ WORKDIR /opt/beautyai
 ENV HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1 \
     BEAUTYAI_CACHE=/cache \
+    BEAUTYAI_DATA_DIR=/data \
     BEAUTYAI_HOST=0.0.0.0
 USER 1000:1000
-VOLUME /cache
+VOLUME /cache /data
 EXPOSE 8000
 # The first start fetches the server and the weights.
 HEALTHCHECK --interval=5s --timeout=4s --start-period=600s --retries=3 \

@@ -11,12 +11,15 @@ COPY --from=packages /opt/beautyai/python /opt/beautyai/python
 COPY client/web /opt/beautyai/client/web
 COPY orchestrator /opt/beautyai/orchestrator
 WORKDIR /opt/beautyai
+# A volume there is its user's.
+RUN install --directory --owner 1000 --group 1000 --mode 700 /data
 # A tokenizer is no token.
 # hadolint ignore=DL3064
 ENV PATH=/opt/beautyai/python/bin:${PATH} \
     PYTHONDONTWRITEBYTECODE=1 \
     BEAUTYAI_HOST=0.0.0.0 \
     BEAUTYAI_PORT=8000 \
+    BEAUTYAI_DATA_DIR=/data \
     BEAUTYAI_TOKENIZER_DIR=/tokenizer
 USER 1000:1000
 EXPOSE 8000

@@ -65,8 +65,8 @@ def _serve(_options: argparse.Namespace, settings: Settings) -> int:
         supervisor.start_triton()
         supervisor.start_orchestrator()
         _say(
-            f"BeautyAI is ready on http://{settings.host}:{settings.port} "
-            f"(ws://{settings.host}:{settings.port}/ws/voice-conversation); "
+            f"BeautyAI is ready on {settings.scheme}://{settings.host}:{settings.port} "
+            f"({settings.scheme.replace('http', 'ws')}://{settings.host}:{settings.port}/ws/voice-conversation); "
             f"Triton: gRPC {settings.triton_url}, metrics 127.0.0.1:{settings.metrics_port}. Ctrl-C stops it"
         )
         supervisor.watch()

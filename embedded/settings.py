@@ -34,6 +34,7 @@ class Settings:
     grpc_port: int
     metrics_port: int
     admin_key: str | None = None
+    scheme: str = "http"
 
     @property
     def triton_url(self) -> str:
@@ -75,6 +76,7 @@ class Settings:
             grpc_port,
             metrics_port,
             admin_key,
+            "https" if environ.get("BEAUTYAI_TLS_CERTIFICATE") else "http",
         )
 
 

@@ -5,24 +5,31 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 
 from orchestrator import __version__, page
+from orchestrator.access.door import Door
+from orchestrator.access.middleware import Access
+from orchestrator.api.access import access_router
 from orchestrator.api.chat import chat_router
 from orchestrator.api.health import health_router
 from orchestrator.api.limits import BodyLimits
 from orchestrator.api.openai_chat import openai_chat_router
 from orchestrator.api.openai_completions import openai_completions_router
 from orchestrator.api.openai_models import openai_models_router
-from orchestrator.api.problems import answer_problems
+from orchestrator.api.problems import answer_at, answer_problems, problem_of
 from orchestrator.api.sessions import sessions_router
 from orchestrator.config import Settings
 from orchestrator.conversation import VoiceConversations
 from orchestrator.detecting import SharedDetector
+from orchestrator.errors import VoiceError
 from orchestrator.metrics import Metrics
 from orchestrator.priorities import Priorities, Prioritised
 from orchestrator.prompt import ChatTemplate
@@ -40,15 +47,23 @@ VOICE_PATH = "/ws/voice-conversation"
 _DESCRIPTION = (
     "A self-hosted voice assistant. The voice conversation itself is a WebSocket: docs/protocol.md."
 )
+_CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": ["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
+    "expose_headers": ["Retry-After", "X-Request-ID"],
+    "max_age": 600,
+}
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The whole service for these settings; opens its connection to Triton and its database in its lifespan.
 
     Raises:
-        BadSetting: the tokenizer's folder or the database's address is wrong.
+        BadSetting: the tokenizer's folder or the database's address is wrong, or others can reach the service and
+            nobody could be known.
     """
     metrics = Metrics()
+    door = Door.opened(settings, metrics)
     admin_key = settings.triton_admin_key
     triton = TritonInference(
         settings.triton_url, admin_key=admin_key.get_secret_value() if admin_key else None
@@ -67,6 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with triton, detector, store.running(), anyio.create_task_group() as tasks:
             tasks.start_soon(readiness.run)
+            tasks.start_soon(door.run)
             yield
             tasks.cancel_scope.cancel()
 
@@ -79,8 +95,17 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(openai_completions_router(texts, served))
     app.include_router(openai_models_router(served))
     app.include_router(sessions_router(store.conversations, store.library))
+    app.include_router(access_router(door.keys, door.tickets))
     app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))
-    app.add_middleware(BodyLimits)
     app.router.routes += page.routes()
+    app.add_middleware(BodyLimits)
+    app.add_middleware(Access, door=door, tell=_tell)
+    if settings.allowed_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.allowed_origins, **_CORS)
     app.add_middleware(RequestIds)
     return app
+
+
+def _tell(path: str, error: VoiceError) -> Response:
+    """How a refusal is told, before any route is known."""
+    return answer_at(path, problem_of(error), error.headers)

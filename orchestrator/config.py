@@ -8,11 +8,13 @@ Everything wrong is reported in one error.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -23,10 +25,12 @@ from pydantic import (
 from pydantic_settings import (
     BaseSettings,
     JsonConfigSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
+from orchestrator.access.oidc import OidcSettings
 from orchestrator.errors import BadSetting
 from orchestrator.languages import AUTO, LANGUAGES
 from orchestrator.protocol import explain
@@ -132,26 +136,21 @@ def _data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "beautyai"
 
 
-class Settings(BaseSettings):
-    """What an operator sets for the process."""
+def _listed(value: Any) -> Any:
+    """`a.example, b.example` is a list in the environment."""
+    return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+
+
+class DataSettings(BaseSettings):
+    """What a command needs that only looks after the kept files."""
 
     model_config = SettingsConfigDict(
-        env_prefix="BEAUTYAI_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+        env_prefix="BEAUTYAI_", env_nested_delimiter="__", extra="ignore", frozen=True, env_ignore_empty=True
     )
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=1, le=65535)
-    triton_url: str = "127.0.0.1:8001"
-    triton_admin_key: SecretStr | None = Field(None, min_length=16)
-    tokenizer_dir: Path
     data_dir: Path = Field(default_factory=_data_dir)
-    llm_context_tokens: int = Field(2048, ge=256, le=131_072)
-    max_sessions: int = Field(64, ge=1, le=100_000)
-    admission_wait_ms: int = Field(1000, ge=50, le=600_000)
-    partials_at_once: int = Field(8, ge=1, le=1024)
-    database_url: SecretStr | None = None
-    retention_days: int = Field(0, ge=0, le=36_500)
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
-    session: SessionSettings = SessionSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -166,13 +165,77 @@ class Settings(BaseSettings):
         return (init_settings, env_settings, *([JsonConfigSettingsSource(cls, Path(file))] if file else []))
 
 
+class Settings(DataSettings):
+    """What an operator sets for the process."""
+
+    model_config = SettingsConfigDict(extra="forbid")
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    triton_url: str = "127.0.0.1:8001"
+    triton_admin_key: SecretStr | None = Field(None, min_length=16)
+    tokenizer_dir: Path
+    require_keys: bool = False
+    allowed_hosts: Names = ()
+    allowed_origins: Names = ()
+    oidc: OidcSettings | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    llm_context_tokens: int = Field(2048, ge=256, le=131_072)
+    max_sessions: int = Field(64, ge=1, le=100_000)
+    admission_wait_ms: int = Field(1000, ge=50, le=600_000)
+    partials_at_once: int = Field(8, ge=1, le=1024)
+    database_url: SecretStr | None = None
+    retention_days: int = Field(0, ge=0, le=36_500)
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    session: SessionSettings = SessionSettings()
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", host):
+                raise ValueError(
+                    f"{host!r} is no name of a host; write it as voice.example.org, without a port"
+                )
+        return hosts
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not re.fullmatch(r"https?://[^/?#@\s*]+", origin):
+                raise ValueError(f"{origin!r} is no origin; write it as https://app.example.org")
+        return origins
+
+    @model_validator(mode="after")
+    def _both_tls_files(self) -> Settings:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together")
+        for file in (self.tls_certificate, self.tls_key):
+            if file is not None and not file.is_file():
+                raise ValueError(f"TLS: there is no file {file}")
+        return self
+
+
 def load() -> Settings:
     """The process's settings; raises BadSetting with everything that is wrong, in one message."""
+    return _loaded(Settings)
+
+
+def load_data_dir() -> Path:
+    """Where the kept files lie, whatever else is set; raises BadSetting."""
+    return _loaded(DataSettings).data_dir
+
+
+_Kind = TypeVar("_Kind", bound=DataSettings)
+
+
+def _loaded(kind: type[_Kind]) -> _Kind:
     file = os.environ.get("BEAUTYAI_CONFIG")
     if file and not Path(file).is_file():
         raise BadSetting(f"BEAUTYAI_CONFIG: there is no file {file}")
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         raise BadSetting("settings (BEAUTYAI_… or the file): " + explain(error)) from error
     except ValueError as error:

@@ -5,6 +5,13 @@ A client reads `code` (stable) and `retryable`; the message says what was wrong 
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
+RefusalReason = Literal[
+    "host", "origin", "key_in_url", "no_key", "unknown_key", "scope", "requests", "sessions", "audio"
+]
+REFUSAL_REASONS: tuple[RefusalReason, ...] = get_args(RefusalReason)
+
 
 class VoiceError(Exception):
     """Anything this service raises on purpose. `field` is the part of the request at fault, where there is one."""
@@ -17,6 +24,11 @@ class VoiceError(Exception):
     def __init__(self, message: str = "", *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What an HTTP answer says beside the problem."""
+        return {"Retry-After": "2"} if self.status == 503 else {}
 
 
 class ClientError(VoiceError):
@@ -139,6 +151,76 @@ class BackendLost(InferenceError):
     """Triton, or one model in it, is gone; it is being restarted."""
 
     code = "backend_lost"
+    status = 503
+
+
+class AccessError(ClientError):
+    """The caller may not do this. `reason` is what `/metrics` counts it by."""
+
+    code = "forbidden"
+    status = 403
+    reason: RefusalReason = "scope"
+
+    def __init__(self, message: str, reason: RefusalReason | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason or type(self).reason
+
+
+class Unauthorized(AccessError):
+    """Nobody is known by what the caller shows, or it shows nothing."""
+
+    code = "unauthorized"
+    status = 401
+    reason = "no_key"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": 'Bearer realm="beautyai"'}
+
+
+class Forbidden(AccessError):
+    """The caller is known, or need not be, and may not do this: its scopes lack it, or its page is another's."""
+
+
+class KeyInUrl(AccessError):
+    """A key stands in a URL, where logs and histories keep it."""
+
+    code = "key_in_url"
+    status = 400
+    reason = "key_in_url"
+
+
+class UnknownHost(AccessError):
+    """The request was meant for a name that is not this server's."""
+
+    code = "unknown_host"
+    status = 421
+    reason = "host"
+
+
+class LimitReached(AccessError):
+    """The caller has used what its key allows; it may come again after `retry_after_seconds`."""
+
+    code = "limit_reached"
+    status = 429
+    retryable = True
+    close_code = 1013
+    reason = "requests"
+
+    def __init__(self, message: str, reason: RefusalReason, retry_after_seconds: int) -> None:
+        super().__init__(message, reason)
+        self.retry_after_seconds = max(1, retry_after_seconds)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_seconds)}
+
+
+class IdentityUnavailable(VoiceError):
+    """The identity provider's public keys cannot be had, so that no token can be checked now."""
+
+    code = "identity_unavailable"
+    retryable = True
     status = 503
 
 

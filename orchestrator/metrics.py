@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from orchestrator import admission
-from orchestrator.errors import InferenceError, VoiceError
+from orchestrator.errors import REFUSAL_REASONS, InferenceError, RefusalReason, VoiceError
 from orchestrator.protocol import Reason
 
 MODELS = (
@@ -61,6 +61,10 @@ class Metrics:
     def session_refused(self, reason: admission.Reason) -> None:
         """A newcomer was answered 503."""
         self._refused.labels(reason).inc()
+
+    def access_refused(self, reason: RefusalReason) -> None:
+        """A caller was told that it may not."""
+        self._access_refused.labels(reason).inc()
 
     def turn_finished(self, reason: Reason) -> None:
         self._turns_total.labels(reason).inc()
@@ -140,6 +144,10 @@ class Metrics:
         tasks.set_function(_running_tasks)
         self._refused = self._counter("sessions_refused", "Newcomers refused with 503", "reason")
         _preset(self._refused, admission.REASONS)
+        self._access_refused = self._counter(
+            "access_refused", "Callers who were told that they may not", "reason"
+        )
+        _preset(self._access_refused, REFUSAL_REASONS)
 
     def _turns(self) -> None:
         self._turns_total = self._counter("turns", "Turns by how they ended", "outcome")

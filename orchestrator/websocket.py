@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from orchestrator import protocol
+from orchestrator.access.caller import caller_of
 from orchestrator.audio import SAMPLE_RATE, Audio, RateMeter
 from orchestrator.config import SessionSettings
 from orchestrator.containers import Decoder, Kind, decoder_for
@@ -151,6 +152,7 @@ class Connection:
         self, websocket: WebSocket, session: Session, outbox: Outbox, ears: Ears, metrics: Metrics
     ) -> None:
         self._websocket = websocket
+        self._caller = caller_of(websocket)
         self._session = session
         self._outbox = outbox
         self._ears = ears
@@ -199,6 +201,7 @@ class Connection:
 
     async def _hear(self, chunk: bytes) -> None:
         audio = self._ears.decode(chunk)
+        self._caller.add_audio(len(audio) / SAMPLE_RATE)
         await self._unheard.put(audio)
         self._ears.check_rate(audio)
 

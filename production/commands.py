@@ -43,9 +43,10 @@ def steps(recipe: str, repository: Path, data: str = "/srv/beautyai") -> Iterato
             "openssl rand -hex 32  # BEAUTYAI_TRITON_ADMIN_KEY in docker/.env",
         ),
     )
+    yield Step("The first keys: yours, and one with which Prometheus reads figures only", key_commands(data))
     yield Step("Start", ("make up",))
     yield Step("Triton's own command, in its container", (triton_command(repository),))
-    yield Step("Ask", (".venv/bin/python -m client.demo --url ws://127.0.0.1:8000/ws/voice-conversation",))
+    yield Step("Ask", ('BEAUTYAI_API_KEY=bai_… .venv/bin/beautyai ask "What do plants need to grow?"',))
 
 
 def engine_command(recipe: str, model: str, image: str, data: str) -> str:
@@ -66,6 +67,14 @@ def engine_step_commands(recipe: str) -> tuple[str, ...]:
         shlex.join(line)
         for place in places
         for line in (checkpoint_command(place, "python3", Path(IMAGE_EXAMPLES)), build_command(place))
+    )
+
+
+def key_commands(data: str) -> tuple[str, ...]:
+    """Before the first start: without a key the orchestrator does not start where others can reach it."""
+    return (
+        'make --silent key KEY="create admin --scopes chat,voice,admin"',
+        f'make --silent key KEY="create prometheus --scopes metrics --key-only" > {shlex.quote(data)}/metrics-key',
     )
 
 

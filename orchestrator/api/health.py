@@ -7,6 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from orchestrator.access.caller import requires
 from orchestrator.metrics import Metrics
 from orchestrator.readiness import Readiness
 
@@ -36,7 +37,12 @@ def health_router(readiness: Readiness, metrics: Metrics) -> APIRouter:
         response.status_code = 200 if readiness.ready else 503
         return Ready(ready=readiness.ready, models=readiness.snapshot())
 
-    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {}}}},
+        dependencies=[requires("metrics")],
+    )
     async def expose_metrics() -> Response:
         """Everything measured, in Prometheus's text format."""
         content, content_type = metrics.render()

@@ -32,6 +32,8 @@ _CODES = {
     413: "too_large",
     415: "unsupported_media_type",
 }
+# With which any request may be refused, before its route hears of it (docs/access.md).
+_OF_ACCESS = (400, 401, 403, 421, 429)
 
 
 class FieldProblem(BaseModel):
@@ -129,6 +131,9 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(name, None)
     for path, operations in schema["paths"].items():
         for operation in operations.values():
+            describe = described_openai if is_openai(path) else described
+            refusals = {str(status): answer for status, answer in describe(*_OF_ACCESS).items()}
+            operation["responses"] = {**refusals, **operation["responses"]}
             _describe_refusal(operation["responses"], is_openai(path))
     return schema
 
@@ -147,8 +152,7 @@ async def _of_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, VoiceError)
     if error.status >= 500:
         log.warning("%s: %s", error.code, error)
-    headers = {"Retry-After": "2"} if error.status == 503 else None
-    return answer_at(request.url.path, problem_of(error), headers)
+    return answer_at(request.url.path, problem_of(error), error.headers)
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:

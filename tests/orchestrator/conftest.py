@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
@@ -27,6 +28,12 @@ def byte_characters() -> list[str]:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> ChatTemplate:
     folder = tmp_path_factory.mktemp("byte-tokenizer")
+    write_byte_tokenizer(folder)
+    return ChatTemplate(folder)
+
+
+def write_byte_tokenizer(folder: Path) -> None:
+    """A tokenizer and its template in `folder`, read in a moment."""
     vocabulary = {character: byte for byte, character in enumerate(byte_characters())}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -38,4 +45,3 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> ChatTemplate:
     tokenizer.save(str(folder / "tokenizer.json"))
     tokens = {"eos_token": "<|im_end|>", "pad_token": "<|im_end|>", "chat_template": CHATML}
     (folder / "tokenizer_config.json").write_text(json.dumps(tokens))
-    return ChatTemplate(folder)

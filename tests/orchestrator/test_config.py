@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.config import SessionSettings, load
+from orchestrator.config import SessionSettings, load, load_data_dir
 from orchestrator.errors import BadSetting
 
 
@@ -48,6 +48,46 @@ def test_a_broken_or_missing_file_is_named(
     environment.setenv("BEAUTYAI_CONFIG", str(file))
     with pytest.raises(BadSetting, match="BEAUTYAI_CONFIG"):
         load()
+
+
+def test_lists_of_names_are_written_with_commas_or_as_json_in_the_file(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "beautyai.json"
+    file.write_text(json.dumps({"allowed_origins": ["https://app.example"]}))
+    environment.setenv("BEAUTYAI_CONFIG", str(file))
+    environment.setenv("BEAUTYAI_ALLOWED_HOSTS", "voice.example, ::1,10.0.0.7")
+    settings = load()
+    assert settings.allowed_hosts == ("voice.example", "::1", "10.0.0.7")
+    assert settings.allowed_origins == ("https://app.example",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALLOWED_HOSTS", "https://voice.example"),
+        ("ALLOWED_HOSTS", "voice.example:443"),
+        ("ALLOWED_HOSTS", "*"),
+        ("ALLOWED_ORIGINS", "app.example"),
+        ("ALLOWED_ORIGINS", "https://app.example/page"),
+        ("ALLOWED_ORIGINS", "*"),
+        ("OIDC__ISSUER", "https://login.example"),
+    ],
+)
+def test_a_name_that_would_match_nothing_or_everything_is_refused(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(f"BEAUTYAI_{name}", value)
+    with pytest.raises(BadSetting, match=name.split("__", maxsplit=1)[0].lower()):
+        load()
+
+
+def test_the_folder_of_kept_files_needs_no_other_setting(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.delenv("BEAUTYAI_TOKENIZER_DIR")
+    environment.setenv("BEAUTYAI_DATA_DIR", str(tmp_path))
+    assert load_data_dir() == tmp_path
 
 
 def test_a_session_changes_only_what_it_names() -> None:

@@ -43,6 +43,21 @@ def test_the_orchestrator_listens_where_the_settings_say() -> None:
     assert "BEAUTYAI_HOST=10.0.0.7" in container("orchestrator", BEAUTYAI_LISTEN="10.0.0.7")
 
 
+def test_the_keys_of_the_orchestrator_are_looked_after_on_its_own_volume_and_without_a_network() -> None:
+    line = subprocess.run(
+        [SYSTEMD / "run-container", "access", "create", "my phone", "--scopes", "voice"],
+        env={**os.environ, **compose_environment(), **read_env(IMAGES), "PRINT": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert line.rstrip().endswith("python -m orchestrator.access create my\\ phone --scopes voice")
+    assert "--network none" in line
+    volumes = [word for word in container("orchestrator") if word.endswith(":/data")]
+    assert volumes == ["beautyai-data:/data"]
+    assert f"--volume {volumes[0]}" in line
+
+
 def test_another_engine_takes_the_same_words() -> None:
     assert container("triton", CONTAINER_ENGINE="podman")[1:] == container("triton")[1:]
 
@@ -53,6 +68,7 @@ def test_installing_keeps_settings_that_are_there_and_hides_the_key(tmp_path: Pa
     subprocess.run(install, env=environment, check=True)
     settings = tmp_path / "etc/beautyai/beautyai.env"
     assert settings.stat().st_mode & 0o777 == 0o600
+    assert os.access(tmp_path / "usr/local/bin/beautyai-access", os.X_OK)
     settings.write_text("BEAUTYAI_DATA=/mine\n")
     subprocess.run(install, env=environment, check=True)
     assert settings.read_text() == "BEAUTYAI_DATA=/mine\n"

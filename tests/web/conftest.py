@@ -16,7 +16,7 @@ import pytest
 from playwright.async_api import Browser
 
 from benchmarks.browser import browsing, chromium, write_microphone
-from client.demo import DEFAULT_RECORDING
+from client.question import DEFAULT_RECORDING
 from embedded import cache, ports
 from embedded.settings import REPOSITORY_ROOT, Settings
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from playwright.async_api import Browser, expect
 
-from client.demo import DEFAULT_QUESTION, DEFAULT_RECORDING
+from client.question import DEFAULT_QUESTION, DEFAULT_RECORDING
 from tests.conftest import RunningServer
 from tests.web.talking_page import opened
 

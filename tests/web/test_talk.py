@@ -9,7 +9,7 @@ import signal
 import pytest
 from playwright.async_api import Browser, Page
 
-from client.demo import DEFAULT_QUESTION
+from client.question import DEFAULT_QUESTION
 from orchestrator.audio import Audio
 from orchestrator.triton import Deadlines, TritonInference
 from tests.conftest import RunningServer
