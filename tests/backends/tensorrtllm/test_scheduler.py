@@ -27,6 +27,7 @@ class CountingEngine:
         self.steps: list[list[Piece]] = []
         self.gate: threading.Semaphore | None = None
         self.failure: Exception | None = None
+        self.copies = 0
 
     def decode(self, pieces: Sequence[Piece]) -> dict[int, NDArray[np.float32]]:
         if self.gate is not None:
@@ -40,6 +41,10 @@ class CountingEngine:
             assert piece.position == len(cache)
             cache.extend(piece.tokens)
         return {piece.slot: _logits(piece.tokens[-1] + 1) for piece in pieces if piece.wants_logits}
+
+    def copy(self, source: int, target: int) -> None:
+        self.cached[target] = list(self.cached[source])
+        self.copies += 1
 
     def forget(self, slot: int, from_position: int) -> None:
         del self.cached.setdefault(slot, [])[from_position:]
