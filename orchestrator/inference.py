@@ -63,6 +63,7 @@ class Generation:
     """One request to the language model: the prompt's token ids and the ids that end it.
 
     `max_reply_tokens` is for a model that thinks first: how many of `sampling.max_tokens` may follow its thought.
+    `ahead`: nobody waits for it, so that everything else may go first.
     """
 
     request_id: str
@@ -72,6 +73,7 @@ class Generation:
     stop_ids: Sequence[int] = ()
     sampling: Sampling = field(default_factory=Sampling)
     max_reply_tokens: int | None = None
+    ahead: bool = False
 
 
 @dataclass(frozen=True)

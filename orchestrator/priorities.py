@@ -19,6 +19,8 @@ from orchestrator.errors import InferenceOverloaded
 from orchestrator.inference import Audio, Detection, Detector, Generation, Inference, SpeechChunk, Transcript
 
 PARTIAL_PATIENCE_SECONDS = 1.0
+AHEAD_PATIENCE_SECONDS = 2.0
+"""What nobody waits for is begun after so long, whatever else runs."""
 FIRST_PIECE_TOKENS = 16
 """A first piece is mostly written with so many; until then a listener waits for them in silence."""
 SYNTHESIS_SECONDS = 0.5
@@ -140,10 +142,12 @@ class Prioritised:
             return await ask()
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:
-        """Urgent until a first piece is written."""
+        """Urgent until a first piece is written, unless nobody waits for it."""
         written = 0
+        if generation.ahead:
+            await self._priorities.when_quiet(AHEAD_PATIENCE_SECONDS)
         async with aclosing(self._models.generate(generation)) as stream:
-            with self._priorities.urgent():
+            with nullcontext() if generation.ahead else self._priorities.urgent():
                 while written < FIRST_PIECE_TOKENS and (ids := await anext(stream, None)) is not None:
                     written += len(ids)
                     yield ids

@@ -105,8 +105,15 @@ class World:
         return await self.start(speak)
 
     async def reply(self) -> anyio.CancelScope:
+        return await self._write(ahead=False)
+
+    async def ahead(self) -> anyio.CancelScope:
+        return await self._write(ahead=True)
+
+    async def _write(self, *, ahead: bool) -> anyio.CancelScope:
         async def write() -> None:
-            generation = Generation("g", [1], end_id=0, pad_id=0, sampling=Sampling(max_tokens=99))
+            sampling = Sampling(max_tokens=99)
+            generation = Generation("g", [1], end_id=0, pad_id=0, sampling=sampling, ahead=ahead)
             async with aclosing(self.inference.generate(generation)) as stream:
                 async for _ in stream:
                     pass
@@ -177,6 +184,17 @@ async def test_a_partial_waits_until_the_first_piece_of_a_reply_is_written() -> 
         assert world.began == ["generate"]
         await world.held.open()
         assert world.began == ["generate", "partial en"]
+
+
+async def test_what_is_computed_ahead_waits_for_urgent_work_and_holds_up_nothing() -> None:
+    async with World().running() as world:
+        await world.final()
+        await world.ahead()
+        assert world.began == ["final"]
+        await world.held.open()
+        assert world.began == ["final", "generate"]
+        await world.partial()
+        assert world.began == ["final", "generate", "partial en"]
 
 
 async def test_a_partial_waits_for_the_last_of_several_finals() -> None:
