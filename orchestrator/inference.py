@@ -44,6 +44,27 @@ class Transcript:
 
 
 @dataclass(frozen=True)
+class Transcription:
+    """What a transcriber is told about some audio; `language` None means: detect it.
+
+    `partial` is for an utterance that goes on: the answer comes soon, and no doubted text is decoded again. After a
+    `prefix`, the beginning of what is said in the audio, only what follows is written; `prompt` is what was said
+    before. `word_timestamps` puts the times of the words written into the segments. `urgent`: it goes before partials
+    of others.
+    """
+
+    language: str | None = None
+    partial: bool = False
+    prefix: str = ""
+    prompt: str = ""
+    word_timestamps: bool = False
+    urgent: bool = False
+
+
+PLAIN = Transcription()
+
+
+@dataclass(frozen=True)
 class Sampling:
     """How tokens are chosen; `None` leaves the engine's default. Ranges are checked in `config.py`."""
 
@@ -105,24 +126,8 @@ class TurnDetector(Protocol):
 
 
 class Transcriber(Protocol):
-    async def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        partial: bool = False,
-        prefix: str = "",
-        prompt: str = "",
-        word_timestamps: bool = False,
-        urgent: bool = False,
-    ) -> Transcript:
-        """The words in `audio`; `language` None means: detect it.
-
-        `partial` is for an utterance that goes on: the answer comes soon, and no doubted text is decoded again. After
-        a `prefix`, the beginning of what is said in `audio`, only what follows is written; `prompt` is what was said
-        before. `word_timestamps` puts the times of the words written into the segments. `urgent`: it goes before
-        partials of others.
-        """
+    async def transcribe(self, audio: Audio, asked: Transcription = PLAIN) -> Transcript:
+        """The words in `audio`."""
         ...
 
 

@@ -6,7 +6,6 @@ at once, what is not waits while anything urgent runs. Voice detection passes by
 
 from __future__ import annotations
 
-import functools
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, nullcontext
@@ -16,7 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import InferenceOverloaded
-from orchestrator.inference import Audio, Detection, Detector, Generation, Inference, SpeechChunk, Transcript
+from orchestrator.inference import (
+    PLAIN,
+    Audio,
+    Detection,
+    Detector,
+    Generation,
+    Inference,
+    SpeechChunk,
+    Transcript,
+    Transcription,
+)
 
 PARTIAL_PATIENCE_SECONDS = 1.0
 AHEAD_PATIENCE_SECONDS = 2.0
@@ -114,32 +123,13 @@ class Prioritised:
         with self._priorities.urgent():
             return await self._models.end_of_turn(audio)
 
-    async def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        partial: bool = False,
-        prefix: str = "",
-        prompt: str = "",
-        word_timestamps: bool = False,
-        urgent: bool = False,
-    ) -> Transcript:
+    async def transcribe(self, audio: Audio, asked: Transcription = PLAIN) -> Transcript:
         """Raises InferenceOverloaded, too, for a partial whose turn does not come in time."""
-        ask = functools.partial(
-            self._models.transcribe,
-            audio,
-            language=language,
-            partial=partial,
-            prefix=prefix,
-            prompt=prompt,
-            word_timestamps=word_timestamps,
-        )
-        if urgent or not partial:
+        if asked.urgent or not asked.partial:
             with self._priorities.urgent():
-                return await ask()
+                return await self._models.transcribe(audio, asked)
         async with self._priorities.partial(self._partial_patience_seconds):
-            return await ask()
+            return await self._models.transcribe(audio, asked)
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:
         """Urgent until a first piece is written, unless nobody waits for it."""

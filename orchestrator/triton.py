@@ -24,7 +24,7 @@ from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
 from orchestrator.canaries import Canary, canaries
 from orchestrator.errors import BackendLost, InferenceError, InferenceTimeout
 from orchestrator.grpc_status import failure, failure_in_stream
-from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Transcript
+from orchestrator.inference import PLAIN, Audio, Detection, Generation, SpeechChunk, Transcript, Transcription
 from orchestrator.request_ids import current_request_id
 from orchestrator.tensors import (
     end_of_turn_tensors,
@@ -122,20 +122,9 @@ class TritonInference:
         answer = await self.infer("end_of_turn", tensors, self._deadlines.end_of_turn)
         return float(answer["PROBABILITY"].flat[0])
 
-    async def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        partial: bool = False,
-        prefix: str = "",
-        prompt: str = "",
-        word_timestamps: bool = False,
-        urgent: bool = False,  # noqa: ARG002 - who goes first is decided before Triton: priorities.py
-    ) -> Transcript:
-        tensors = transcription_tensors(
-            audio, language, partial=partial, prefix=prefix, prompt=prompt, word_timestamps=word_timestamps
-        )
+    async def transcribe(self, audio: Audio, asked: Transcription = PLAIN) -> Transcript:
+        """Who goes first is decided before Triton: priorities.py."""
+        tensors = transcription_tensors(audio, asked)
         return transcript(await self.infer("whisper", tensors, self._deadlines.transcribe))
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:

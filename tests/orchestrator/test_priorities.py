@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from orchestrator.errors import InferenceOverloaded
-from orchestrator.inference import Generation, Sampling, fresh_state
+from orchestrator.inference import Generation, Sampling, Transcription, fresh_state
 from orchestrator.priorities import FIRST_PIECE_TOKENS, SYNTHESIS_SECONDS, Priorities, Prioritised
 from orchestrator.scripted import Delays, Fault, Scripted
 
@@ -94,7 +94,9 @@ class World:
         return await self.start(lambda: self.inference.transcribe(AUDIO))
 
     async def partial(self, language: str = "en") -> anyio.CancelScope:
-        return await self.start(lambda: self.inference.transcribe(AUDIO, language=language, partial=True))
+        return await self.start(
+            lambda: self.inference.transcribe(AUDIO, Transcription(language, partial=True))
+        )
 
     async def piece(self, text: str, ahead_seconds: float = 0.0) -> anyio.CancelScope:
         async def speak() -> None:
@@ -213,7 +215,7 @@ async def test_a_partial_whose_turn_does_not_come_is_overloaded_and_lets_the_nex
     async with world.running():
         await world.final()
         with pytest.raises(InferenceOverloaded):
-            await world.inference.transcribe(AUDIO, partial=True)
+            await world.inference.transcribe(AUDIO, Transcription(partial=True))
         await world.held.open()
         await world.partial()
         assert world.began == ["final", "partial en"]
