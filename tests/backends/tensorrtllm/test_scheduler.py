@@ -270,7 +270,6 @@ def test_a_short_prompt_does_not_wait_for_a_long_one(start: Start, engine: Count
         threading.Event().wait(0.001)
     short = start(counting(100, length=20))
     engine.gate.release(2)
-    assert short.done.wait(0) or not long.done.is_set()
     engine.gate.release(3)
     assert short.wait().tokens == [120, 121, 122]
     assert not long.done.is_set()
