@@ -104,7 +104,7 @@ def _report(answer: Answer, reply: Path) -> None:
 async def _demo(arguments: argparse.Namespace) -> None:
     pcm = await _question_pcm(arguments)
     print(f"speaking : {len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE:.1f} s in real time", flush=True)
-    async with Conversation(arguments.url, key=os.environ.get("BEAUTYAI_API_KEY")) as conversation:
+    async with Conversation(arguments.url, key=os.environ.get("BEAUTYAI_API_KEY", "")) as conversation:
         show = Screen(sys.stdout).show
         answer = await ask(conversation, pcm, on_event=show, patience_s=arguments.patience)
     _report(answer, arguments.reply)

@@ -21,6 +21,8 @@ _STUB_TIMEOUT_SECONDS = 120
 _MAX_THREADS = 4
 # What changes the server: only who has the key may do it over the network.
 _ADMIN_PROTOCOLS = "model-repository,shared-memory,logging,trace"
+# Without a GPU a prompt of a thousand tokens takes seconds to read, and every token after it longer to write.
+_CONVERSATION_DEFAULTS = {"BEAUTYAI_SESSION__GENERATION__HISTORY_TOKENS": "768"}
 # What a session begins with where neither the environment nor BEAUTYAI_CONFIG says otherwise: 135 million parameters
 # answer questions only when they are asked for one sentence and not sampled.
 _SESSION_DEFAULTS = {
@@ -54,7 +56,7 @@ def model_environment(settings: Settings, runtime: Runtime, environ: Mapping[str
         "BEAUTYAI_PARTIALS_AT_ONCE": str(max(1, cores // 2)),
     }
     if "BEAUTYAI_CONFIG" not in environ:
-        defaults |= _SESSION_DEFAULTS.get(settings.llm, {})
+        defaults |= _CONVERSATION_DEFAULTS | _SESSION_DEFAULTS.get(settings.llm, {})
     fixed = {
         "BEAUTYAI_VAD_MODEL": str(runtime.vad_model),
         "BEAUTYAI_END_OF_TURN_MODEL": str(runtime.end_of_turn_model),

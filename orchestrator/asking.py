@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from orchestrator.config import GenerationSettings, SessionSettings
 from orchestrator.errors import BadSetting
+from orchestrator.fitting import fit
 from orchestrator.history import Message
 from orchestrator.inference import Generation, Sampling
 from orchestrator.prompt import ChatTemplate
@@ -18,6 +21,8 @@ def generation(
     template: ChatTemplate, messages: list[Message], settings: SessionSettings, context_tokens: int
 ) -> Generation:
     """The request for a reply to `messages`; the oldest turns are left out where `context_tokens` are too few.
+
+    They are as well where `generation.history_tokens` are, which never refuses a turn.
 
     A soft switch acts through the template's hard one: `/no_think` gives the prompt the empty thought that the model
     would have to write itself, and goes on acting when the turn that it was said in is left out.
@@ -31,16 +36,23 @@ def generation(
     thinking = wanted.enable_thinking and template.can_think and asked_to_think(messages)
     sampling = _sampling(wanted, template.recommended, thinking)
     room = _room(context_tokens, sampling.max_tokens)
-    fitting = template.fit(messages, room, enable_thinking=thinking)
+    render = partial(template.render, enable_thinking=thinking)
+    fitting = fit(messages, lambda some: len(render(some)), room, wanted.history_tokens)
     return Generation(
         request_id=uuid.uuid4().hex,
-        prompt_ids=template.render(fitting, enable_thinking=thinking),
+        prompt_ids=render(fitting),
         end_id=template.end_id,
         pad_id=template.pad_id,
         stop_ids=template.stop_ids,
         sampling=sampling,
         max_reply_tokens=wanted.max_tokens if thinking else None,
     )
+
+
+def begins_alike(before: Sequence[int], prompt: Sequence[int]) -> bool:
+    """Whether most of the prompt `before` begins `prompt`, too: the conversation was not cut in between."""
+    most = len(before) // 2 + 1
+    return list(before[:most]) == list(prompt[:most])
 
 
 def _room(context_tokens: int, reserved_tokens: int) -> int:
@@ -54,7 +66,9 @@ def _room(context_tokens: int, reserved_tokens: int) -> int:
 
 def _sampling(wanted: GenerationSettings, recommended: Recommended, thinking: bool) -> Sampling:
     """What is wanted, and what is recommended where nothing is."""
-    chosen: dict[str, Any] = wanted.model_dump(exclude={"enable_thinking", "max_thinking_tokens"})
+    chosen: dict[str, Any] = wanted.model_dump(
+        exclude={"enable_thinking", "max_thinking_tokens", "history_tokens"}
+    )
     if thinking:
         chosen["max_tokens"] += wanted.max_thinking_tokens
     if thinking and (wanted.temperature == 0 or wanted.top_k == 1):

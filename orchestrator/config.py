@@ -80,7 +80,8 @@ class GenerationSettings(_Section):
     """How the language model writes.
 
     Absent: `temperature`, `top_p`, `top_k` and `repetition_penalty` are as recommended for the loaded model
-    (`recommended.py`), the others as the engine has them.
+    (`recommended.py`), the others as the engine has them. `history_tokens`: of what was said before the turn, system
+    prompt included; absent: all that fits into the context.
     """
 
     max_tokens: int = Field(160, ge=1, le=4096)
@@ -94,6 +95,7 @@ class GenerationSettings(_Section):
     seed: int | None = Field(None, ge=0, lt=2**63)
     enable_thinking: bool = False
     max_thinking_tokens: int = Field(1024, ge=1, le=32_768)
+    history_tokens: int | None = Field(None, ge=64, le=131_072)
 
 
 class SessionSettings(_Section):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator.audio import Audio
 from orchestrator.credibility import is_speech, voice_probability
-from orchestrator.inference import Inference, Transcript
+from orchestrator.inference import Inference, Transcript, Transcription
 from orchestrator.partials import Partials, Request, Shown
 from orchestrator.recording import Recording
 from orchestrator.turn_events import Utterance
@@ -71,14 +71,11 @@ class Hearing:
 
     async def transcribe(self, decode: Decode) -> Transcript:
         """The answer as it comes: of the audio asked about, without what was known before it."""
-        return await self._inference.transcribe(
-            decode.audio,
-            language=decode.request.language,
-            partial=decode.request.partial,
-            prefix=decode.request.prefix,
-            prompt=decode.request.prompt,
-            word_timestamps=decode.request.word_timestamps,
+        request = decode.request
+        asked = Transcription(
+            request.language, request.partial, request.prefix, request.prompt, request.word_timestamps
         )
+        return await self._inference.transcribe(decode.audio, asked)
 
     def understood(self, turn: int, decode: Decode, transcript: Transcript) -> Shown | None:
         """What there is to show after an answer; None where that is nothing new, or the utterance is over."""

@@ -44,6 +44,27 @@ class Transcript:
 
 
 @dataclass(frozen=True)
+class Transcription:
+    """What a transcriber is told about some audio; `language` None means: detect it.
+
+    `partial` is for an utterance that goes on: the answer comes soon, and no doubted text is decoded again. After a
+    `prefix`, the beginning of what is said in the audio, only what follows is written; `prompt` is what was said
+    before. `word_timestamps` puts the times of the words written into the segments. `urgent`: it goes before partials
+    of others.
+    """
+
+    language: str | None = None
+    partial: bool = False
+    prefix: str = ""
+    prompt: str = ""
+    word_timestamps: bool = False
+    urgent: bool = False
+
+
+PLAIN = Transcription()
+
+
+@dataclass(frozen=True)
 class Sampling:
     """How tokens are chosen; `None` leaves the engine's default. Ranges are checked in `config.py`."""
 
@@ -71,6 +92,7 @@ class Generation:
     `max_reply_tokens` is for a model that thinks first: how many of `sampling.max_tokens` may follow its thought.
     `bad_words` may not be written; `json_schema` (JSON text) is what the output must look like; `log_probs` and
     `logits` are asked for by those who use `write`.
+    `ahead`: nobody waits for it, so that everything else may go first.
     """
 
     request_id: str
@@ -80,6 +102,7 @@ class Generation:
     stop_ids: Sequence[int] = ()
     sampling: Sampling = field(default_factory=Sampling)
     max_reply_tokens: int | None = None
+    ahead: bool = False
     bad_words: Sequence[Sequence[int]] = ()
     json_schema: str | None = None
     log_probs: bool = False
@@ -124,24 +147,8 @@ class TurnDetector(Protocol):
 
 
 class Transcriber(Protocol):
-    async def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        partial: bool = False,
-        prefix: str = "",
-        prompt: str = "",
-        word_timestamps: bool = False,
-        urgent: bool = False,
-    ) -> Transcript:
-        """The words in `audio`; `language` None means: detect it.
-
-        `partial` is for an utterance that goes on: the answer comes soon, and no doubted text is decoded again. After
-        a `prefix`, the beginning of what is said in `audio`, only what follows is written; `prompt` is what was said
-        before. `word_timestamps` puts the times of the words written into the segments. `urgent`: it goes before
-        partials of others.
-        """
+    async def transcribe(self, audio: Audio, asked: Transcription = PLAIN) -> Transcript:
+        """The words in `audio`."""
         ...
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from orchestrator.audio import SAMPLE_RATE, Audio
 from orchestrator.echo import Echo, EchoReference
 from orchestrator.errors import InferenceError
-from orchestrator.inference import Inference, SpeechChunk, Transcript
+from orchestrator.inference import Inference, SpeechChunk, Transcript, Transcription
 from orchestrator.interjection import OWN_VOICE_EXPLAINED, Interjection, Verdict, judge
 from orchestrator.recording import Recording
 from orchestrator.turn_events import JudgeOverlap
@@ -69,7 +69,8 @@ class Overhearing:
 
     async def _transcribed(self, audio: Audio, language: str | None) -> Transcript | None:
         try:
-            return await self._inference.transcribe(audio, language=language, partial=True, urgent=True)
+            asked = Transcription(language, partial=True, urgent=True)
+            return await self._inference.transcribe(audio, asked)
         except InferenceError as error:
             log.warning("speech over a reply was not understood: %s", error)
             return None

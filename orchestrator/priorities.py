@@ -6,7 +6,6 @@ at once, what is not waits while anything urgent runs. Voice detection passes by
 
 from __future__ import annotations
 
-import functools
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, nullcontext
@@ -16,9 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import InferenceOverloaded
-from orchestrator.inference import Audio, Detection, Detector, Generation, Inference, SpeechChunk, Transcript
+from orchestrator.inference import (
+    PLAIN,
+    Audio,
+    Detection,
+    Detector,
+    Generation,
+    Inference,
+    SpeechChunk,
+    Transcript,
+    Transcription,
+)
 
 PARTIAL_PATIENCE_SECONDS = 1.0
+AHEAD_PATIENCE_SECONDS = 2.0
+"""What nobody waits for is begun after so long, whatever else runs."""
 FIRST_PIECE_TOKENS = 16
 """A first piece is mostly written with so many; until then a listener waits for them in silence."""
 SYNTHESIS_SECONDS = 0.5
@@ -112,38 +123,21 @@ class Prioritised:
         with self._priorities.urgent():
             return await self._models.end_of_turn(audio)
 
-    async def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        partial: bool = False,
-        prefix: str = "",
-        prompt: str = "",
-        word_timestamps: bool = False,
-        urgent: bool = False,
-    ) -> Transcript:
+    async def transcribe(self, audio: Audio, asked: Transcription = PLAIN) -> Transcript:
         """Raises InferenceOverloaded, too, for a partial whose turn does not come in time."""
-        ask = functools.partial(
-            self._models.transcribe,
-            audio,
-            language=language,
-            partial=partial,
-            prefix=prefix,
-            prompt=prompt,
-            word_timestamps=word_timestamps,
-        )
-        if urgent or not partial:
+        if asked.urgent or not asked.partial:
             with self._priorities.urgent():
-                return await ask()
+                return await self._models.transcribe(audio, asked)
         async with self._priorities.partial(self._partial_patience_seconds):
-            return await ask()
+            return await self._models.transcribe(audio, asked)
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:
-        """Urgent until a first piece is written."""
+        """Urgent until a first piece is written, unless nobody waits for it."""
         written = 0
+        if generation.ahead:
+            await self._priorities.when_quiet(AHEAD_PATIENCE_SECONDS)
         async with aclosing(self._models.generate(generation)) as stream:
-            with self._priorities.urgent():
+            with nullcontext() if generation.ahead else self._priorities.urgent():
                 while written < FIRST_PIECE_TOKENS and (ids := await anext(stream, None)) is not None:
                     written += len(ids)
                     yield ids

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from math import ceil
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -102,42 +100,6 @@ class ChatTemplate:
             raise ClientError(f"the model's chat template refuses these messages: {error}") from error
         return self._encode(text)
 
-    def fit(
-        self,
-        messages: Sequence[Message],
-        max_tokens: int,
-        *,
-        enable_thinking: bool = False,
-        tools: Tools = (),
-    ) -> list[Message]:
-        """Return the messages whose prompt has at most `max_tokens`: the oldest turns go, the system message stays.
-
-        They go three quarters of a prompt at a time, so that the next prompts begin as this one does: an engine that
-        keeps what it has computed would otherwise compute all of a long conversation anew at every turn.
-
-        Raises:
-            ClientError: the last turn alone is too long.
-        """
-        system, turns = _split_turns(messages)
-
-        def kept(dropped_turns: int) -> list[Message]:
-            return system + [message for turn in turns[dropped_turns:] for message in turn]
-
-        def size(dropped_turns: int) -> int:
-            return len(self.render(kept(dropped_turns), enable_thinking=enable_thinking, tools=tools))
-
-        whole, last = size(0), max(len(turns), 1) - 1
-        excess = whole - max_tokens
-        if excess <= 0:
-            return list(messages)
-        if size(last) > max_tokens:
-            raise ClientError(
-                f"this turn does not fit into the {max_tokens} tokens there are for it; say less"
-            )
-        at_once = max(1, max_tokens * 3 // 4)
-        wanted = whole - at_once * ceil(excess / at_once)
-        return kept(bisect_left(range(last), True, key=lambda dropped: size(dropped) <= wanted))
-
     def _said(self, message: Message) -> str:
         thoughts_end = self.can_think and message["role"] == "assistant"
         return without_thoughts(message["content"]) if thoughts_end else message["content"]
@@ -220,17 +182,6 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.globals["raise_exception"] = raise_exception
     environment.filters["tojson"] = lambda value, **options: json.dumps(value, ensure_ascii=False, **options)
     return environment
-
-
-def _split_turns(messages: Sequence[Message]) -> tuple[list[Message], list[list[Message]]]:
-    """The leading system messages, and the rest in turns that begin with a user's message."""
-    first = next((i for i, message in enumerate(messages) if message["role"] != "system"), len(messages))
-    turns: list[list[Message]] = []
-    for message in messages[first:]:
-        if message["role"] == "user" or not turns:
-            turns.append([])
-        turns[-1].append(message)
-    return list(messages[:first]), turns
 
 
 class Detokenizer:

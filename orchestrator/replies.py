@@ -7,18 +7,19 @@ settings. Anything else is dropped, and a new reply is begun.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
+from anyio import CancelScope
 from anyio.abc import TaskGroup
 
 from orchestrator import protocol
-from orchestrator.asking import generation
+from orchestrator.asking import begins_alike, generation
 from orchestrator.config import SessionSettings
 from orchestrator.errors import VoiceError
 from orchestrator.history import Conversation, Message
-from orchestrator.inference import Inference, Sampling
+from orchestrator.inference import Generation, Inference, Sampling
 from orchestrator.languages import AUTO
 from orchestrator.metrics import Metrics
 from orchestrator.prompt import ChatTemplate
@@ -54,6 +55,8 @@ class Replies:
     ) -> None:
         self.speaking: Speaking | None = None
         self._prepared: tuple[Question, Speaking] | None = None
+        self._computing = CancelScope()
+        self._expected: Sequence[int] = ()  # the next prompt as far as it was known after the last reply
         self._inference = inference
         self._template = template
         self._conversation = conversation
@@ -75,16 +78,43 @@ class Replies:
     def warm_up(self, tasks: TaskGroup, said: str, settings: SessionSettings) -> None:
         """Let the engine compute the prompt as far as it is known; what is `said` in the end shares its beginning."""
         if said:
-            tasks.start_soon(self._warm_up, self._conversation.prompt(settings.system_prompt, said), settings)
+            messages = self._conversation.prompt(settings.system_prompt, said)
+            tasks.start_soon(self._warm_up, self._new_scope(), messages, settings)
 
-    async def _warm_up(self, messages: list[Message], settings: SessionSettings) -> None:
-        with suppress(VoiceError):
+    def read_ahead(self, tasks: TaskGroup, settings: SessionSettings) -> None:
+        """Let the engine compute the next prompt where it will not begin as the last one did: the conversation is cut.
+
+        Only for `history_tokens`: there the cut does not depend on what is said next.
+        """
+        messages = self._conversation.prompt(settings.system_prompt)
+        if settings.generation.history_tokens and messages and messages[-1]["role"] == "assistant":
+            following: list[Message] = [*messages, {"role": "user", "content": ""}]
+            tasks.start_soon(self._read_ahead, self._new_scope(), following, settings)
+
+    async def _warm_up(self, scope: CancelScope, messages: list[Message], settings: SessionSettings) -> None:
+        with scope, suppress(VoiceError):
+            await self._compute(generation(self._template, messages, settings, self._context_tokens))
+
+    async def _read_ahead(
+        self, scope: CancelScope, messages: list[Message], settings: SessionSettings
+    ) -> None:
+        with scope, suppress(VoiceError):
             asked = generation(self._template, messages, settings, self._context_tokens)
-            async with aclosing(
-                self._inference.generate(replace(asked, sampling=Sampling(max_tokens=1)))
-            ) as tokens:
-                async for _ in tokens:
-                    pass
+            before, self._expected = self._expected, asked.prompt_ids
+            if not begins_alike(before, asked.prompt_ids):
+                await self._compute(replace(asked, ahead=True))
+
+    async def _compute(self, asked: Generation) -> None:
+        tokens = self._inference.generate(replace(asked, sampling=Sampling(max_tokens=1)))
+        async with aclosing(tokens):
+            async for _ in tokens:
+                pass
+
+    def _new_scope(self) -> CancelScope:
+        """Of the only prompt that is computed before it is asked: of two the engine would read the same text twice."""
+        self._computing.cancel()
+        self._computing = CancelScope()
+        return self._computing
 
     def start(
         self, tasks: TaskGroup, timing: TurnTiming, language: str | None, settings: SessionSettings
@@ -123,6 +153,7 @@ class Replies:
         return Question(turn, messages, spoken_language, settings)
 
     def _begin(self, tasks: TaskGroup, timing: TurnTiming, question: Question) -> Speaking:
+        self._computing.cancel()
         speaking = Speaking(
             timing=timing,
             conversation=self._conversation,

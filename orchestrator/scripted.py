@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.errors import InferenceError
-from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Transcript
+from orchestrator.inference import PLAIN, Audio, Detection, Generation, SpeechChunk, Transcript, Transcription
 
 Method = Literal["detect", "end_of_turn", "transcribe", "generate", "synthesize"]
 Outcome = Literal["running", "finished", "closed", "failed"]
@@ -137,25 +137,14 @@ class Scripted:
             call.gave.append(_nth_or_last(self._finished, nth))
         return call.gave[0]  # type: ignore[no-any-return]
 
-    async def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        partial: bool = False,
-        prefix: str = "",
-        prompt: str = "",
-        word_timestamps: bool = False,
-        urgent: bool = False,
-    ) -> Transcript:
-        asked = {"audio": audio, "language": language, "partial": partial, "urgent": urgent}
-        asked |= {"prefix": prefix, "prompt": prompt, "word_timestamps": word_timestamps}
-        with self._call("transcribe", **asked) as (call, fault):
+    async def transcribe(self, audio: Audio, asked: Transcription = PLAIN) -> Transcript:
+        with self._call("transcribe", audio=audio, **vars(asked)) as (call, fault):
             nth = len(self.of("transcribe")) - 1
             await self._step(fault, 0, self._delays.transcribe)
             script = self._transcripts
             said = script(audio) if callable(script) else _nth_or_last(script, nth)
-            call.gave.append(Transcript(said, language or self._language) if isinstance(said, str) else said)
+            language = asked.language or self._language
+            call.gave.append(Transcript(said, language) if isinstance(said, str) else said)
         return call.gave[0]  # type: ignore[no-any-return]
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:

@@ -348,6 +348,7 @@ class Session:
         if error is not None:
             self._report(error, number)
         self._close_turn(number, reason, text)
+        self._replies.read_ahead(self._tasks, self.settings)
 
     def _close_turn(self, number: int, reason: protocol.Reason, text: str = "") -> None:
         """Every turn ends here, exactly once."""

@@ -14,7 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.audio import SAMPLE_RATE
-from orchestrator.inference import Audio, Generation, Sampling, SpeechChunk, Tokens, Transcript
+from orchestrator.inference import (
+    Audio,
+    Generation,
+    Sampling,
+    SpeechChunk,
+    Tokens,
+    Transcript,
+    Transcription,
+)
 
 _END_OF_TURN_SAMPLES = 8 * SAMPLE_RATE
 _PARAMETERS = {
@@ -60,24 +68,16 @@ def end_of_turn_tensors(audio: Audio) -> dict[str, NDArray[Any]]:
     return {"AUDIO": audio[None, -_END_OF_TURN_SAMPLES:]}
 
 
-def transcription_tensors(
-    audio: Audio,
-    language: str | None,
-    *,
-    partial: bool,
-    prefix: str = "",
-    prompt: str = "",
-    word_timestamps: bool = False,
-) -> dict[str, NDArray[Any]]:
+def transcription_tensors(audio: Audio, asked: Transcription) -> dict[str, NDArray[Any]]:
     """Inputs of `whisper`, whose first guess is good enough for a partial transcript."""
     # Triton puts requests into one batch only where they have the same optional inputs, so none is left out.
     return {
         "AUDIO": audio[None],
-        "LANGUAGE": string(language or ""),
-        "PREFIX": string(prefix),
-        "PROMPT": string(prompt),
-        "WORD_TIMESTAMPS": np.array([[word_timestamps]]),
-        "FALLBACK": np.array([[not partial]]),
+        "LANGUAGE": string(asked.language or ""),
+        "PREFIX": string(asked.prefix),
+        "PROMPT": string(asked.prompt),
+        "WORD_TIMESTAMPS": np.array([[asked.word_timestamps]]),
+        "FALLBACK": np.array([[not asked.partial]]),
     }
 
 

@@ -6,11 +6,13 @@ import json
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 from orchestrator.capabilities import Capabilities, LoadedEngine, capabilities
 from orchestrator.choosing import chosen
 from orchestrator.errors import BadSetting, ClientError
+from orchestrator.fitting import fit
 from orchestrator.history import Message
 from orchestrator.inference import Generation, Sampling, Writer
 from orchestrator.parameters import GenerationParameters, JsonObjectFormat, JsonSchemaFormat
@@ -69,9 +71,10 @@ class TextModel:
             messages = with_soft_switches(messages)
             thinking = asked_to_think(messages)
         room = self._room(parameters, thinking)
+        render = partial(self.template.render, enable_thinking=thinking, tools=tools)
         if parameters.truncation == "auto":
-            messages = self.template.fit(messages, room, enable_thinking=thinking, tools=tools)
-        prompt = self.template.render(messages, enable_thinking=thinking, tools=tools)
+            messages = fit(messages, lambda some: len(render(some)), room)
+        prompt = render(messages)
         return self._asked(prompt, parameters, room, thinking)
 
     def complete(self, prompt: Sequence[int], parameters: GenerationParameters) -> Asked:

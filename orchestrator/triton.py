@@ -25,7 +25,16 @@ from orchestrator.canaries import Canary, canaries
 from orchestrator.capabilities import LoadedEngine
 from orchestrator.errors import BackendLost, InferenceError, InferenceRefused, InferenceTimeout
 from orchestrator.grpc_status import failure, failure_in_stream
-from orchestrator.inference import Audio, Detection, Generation, SpeechChunk, Tokens, Transcript
+from orchestrator.inference import (
+    PLAIN,
+    Audio,
+    Detection,
+    Generation,
+    SpeechChunk,
+    Tokens,
+    Transcript,
+    Transcription,
+)
 from orchestrator.request_ids import current_request_id
 from orchestrator.tensors import (
     end_of_turn_tensors,
@@ -128,20 +137,9 @@ class TritonInference:
         answer = await self.infer("end_of_turn", tensors, self._deadlines.end_of_turn)
         return float(answer["PROBABILITY"].flat[0])
 
-    async def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        partial: bool = False,
-        prefix: str = "",
-        prompt: str = "",
-        word_timestamps: bool = False,
-        urgent: bool = False,  # noqa: ARG002 - who goes first is decided before Triton: priorities.py
-    ) -> Transcript:
-        tensors = transcription_tensors(
-            audio, language, partial=partial, prefix=prefix, prompt=prompt, word_timestamps=word_timestamps
-        )
+    async def transcribe(self, audio: Audio, asked: Transcription = PLAIN) -> Transcript:
+        """Who goes first is decided before Triton: priorities.py."""
+        tensors = transcription_tensors(audio, asked)
         return transcript(await self.infer("whisper", tensors, self._deadlines.transcribe))
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:

@@ -13,7 +13,7 @@ import numpy as np
 from tritonclient.grpc import service_pb2_grpc
 
 from orchestrator.errors import InferenceError
-from orchestrator.inference import Generation, Sampling, fresh_state
+from orchestrator.inference import Generation, Sampling, Transcription, fresh_state
 from orchestrator.triton import TritonInference
 from production.promised import PromisedServer
 from production.repository import Configs
@@ -49,7 +49,7 @@ def _calls(models: TritonInference) -> dict[str, Callable[[], Awaitable[object]]
         "detect": lambda: models.detect(frame, fresh_state()),
         "end_of_turn": lambda: models.end_of_turn(second),
         "transcribe": lambda: models.transcribe(
-            second, language="en", prefix="so", prompt="before", word_timestamps=True
+            second, Transcription("en", prefix="so", prompt="before", word_timestamps=True)
         ),
         "generate": lambda: _drained(models.generate(generation)),
         "write": lambda: _drained(models.write(_every_wish(generation))),

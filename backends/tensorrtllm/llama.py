@@ -91,6 +91,7 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {  # name: (result, *arguments)
     "llama_n_batch": (_uint32, _pointer),
     "llama_n_seq_max": (_uint32, _pointer),
     "llama_get_memory": (_pointer, _pointer),
+    "llama_memory_seq_cp": (None, _pointer, _int32, _int32, _int32, _int32),
     "llama_memory_seq_rm": (ctypes.c_bool, _pointer, _int32, _int32, _int32),
     "llama_batch_init": (_Batch, _int32, _int32, _int32),
     "llama_batch_free": (None, _Batch),
@@ -173,6 +174,10 @@ class Llama:
         if status != 0:
             raise RuntimeError(f"llama_decode returned {status} for {self._batch.n_tokens} tokens")
         return {slot: self._logits(row) for slot, row in rows.items()}
+
+    def copy(self, source: int, target: int) -> None:
+        """Let a slot hold what another one has cached, instead of what it held."""
+        self._library.llama_memory_seq_cp(self._memory, source, target, -1, -1)
 
     def forget(self, slot: int, from_position: int) -> None:
         """Drop the cached tokens of a slot from a position on."""

@@ -1,9 +1,9 @@
 """Continuous batching: many generations share every step of one engine.
 
 One thread owns the engine. Each step computes, in one batch, the next token of every running generation and up to
-`PREFILL_TOKENS` of the prompts that wait for their first one. A generation that ends leaves its tokens in its slot's
-cache; the next one takes the free slot that shares the longest prefix with its prompt and computes only the rest. Where
-none shares enough it takes the one with the least to lose: a short probe does not cost a conversation its cache.
+`PREFILL_TOKENS` of the prompts that wait for their first one, those with the least to read first: a long prompt holds
+up neither those who speak nor the short prompts behind it. A generation that ends leaves its tokens in its slot's
+cache, and the next ones begin with what is found there (`slots.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Protocol
 
@@ -23,9 +23,9 @@ from .language_model import Listener, Meter
 from .llama import Piece
 from .request import Generation
 from .sampling import Guide, Sampler
+from .slots import Slot, place
 from .words import ends_with_word
 
-WORTH_REUSING_TOKENS = 8
 PREFILL_TOKENS = 32
 """Prompt tokens per step. Few, so that a long prompt does not stall those who already speak. Below 64 on purpose:
 from 64 queries on llama.cpp takes another attention kernel, whose logits differ, and then a reply would depend on how
@@ -36,15 +36,8 @@ class Engine(Protocol):
     """What the scheduler needs of `llama.Llama`."""
 
     def decode(self, pieces: Sequence[Piece]) -> dict[int, NDArray[np.float32]]: ...
+    def copy(self, source: int, target: int) -> None: ...
     def forget(self, slot: int, from_position: int) -> None: ...
-
-
-@dataclass
-class _Slot:
-    index: int
-    tokens: list[int] = field(default_factory=list)  # what the engine's cache holds
-    used_at: float = 0.0
-    running: _Running | None = None
 
 
 @dataclass(eq=False)
@@ -70,7 +63,7 @@ class Scheduler:
         log: Callable[[str], None],
     ) -> None:
         self._engine = engine
-        self._slots = [_Slot(index) for index in range(slots)]
+        self._slots: list[Slot[_Running]] = [Slot(index) for index in range(slots)]
         self._max_waiting = max_waiting
         self._meter = meter
         self._waiting_check_seconds = waiting_check_seconds
@@ -153,19 +146,14 @@ class Scheduler:
 
     def _admit(self) -> None:
         with self._changed:
-            free = [slot for slot in self._slots if slot.running is None]
             reused = 0
-            while free and self._waiting:
-                running = self._waiting.popleft()
-                prompt = running.generation.prompt
-                slot = max(free, key=lambda slot: _fitness(slot, prompt))
-                free.remove(slot)
-                # The last prompt token is computed again: its logits choose the first output token.
-                kept = min(_shared_prefix(slot.tokens, prompt), len(prompt) - 1)
-                self._forget(slot, kept)
-                slot.running, slot.used_at = running, monotonic()
-                reused += kept
-            active = len(self._slots) - len(free)
+            while self._waiting and (found := place(self._waiting[0].generation.prompt, self._slots)):
+                if found.source is not found.slot:
+                    self._copy(found.source, found.slot)
+                self._forget(found.slot, found.kept)
+                found.slot.running, found.slot.used_at = self._waiting.popleft(), monotonic()
+                reused += found.kept
+            active = sum(slot.running is not None for slot in self._slots)
         self._meter.load(active, len(self._waiting), reused)
 
     def _step(self) -> None:
@@ -183,10 +171,12 @@ class Scheduler:
 
     def _pieces(self) -> list[Piece]:
         pieces, prefill_budget = [], PREFILL_TOKENS
-        for slot in sorted(self._slots, key=lambda slot: slot.used_at):
-            if slot.running is None:
-                continue
-            missing = slot.running.sampler.tokens[len(slot.tokens) :]
+        missing_tokens = [
+            (slot, slot.running.sampler.tokens[len(slot.tokens) :])
+            for slot in self._slots
+            if slot.running is not None
+        ]
+        for slot, missing in sorted(missing_tokens, key=lambda of: (len(of[1]), of[0].used_at)):
             allowed = max(prefill_budget, 1)
             piece = Piece(slot.index, len(slot.tokens), missing[:allowed], len(missing) <= allowed)
             prefill_budget -= len(piece.tokens) - 1
@@ -217,7 +207,11 @@ class Scheduler:
             if slot.running is not None:
                 self._end(slot.running, error)
 
-    def _forget(self, slot: _Slot, from_position: int) -> None:
+    def _copy(self, source: Slot[_Running], target: Slot[_Running]) -> None:
+        self._engine.copy(source.index, target.index)
+        target.tokens[:] = source.tokens
+
+    def _forget(self, slot: Slot[_Running], from_position: int) -> None:
         self._engine.forget(slot.index, from_position)
         del slot.tokens[from_position:]
 
@@ -238,16 +232,3 @@ class Scheduler:
 
 def _is_over(running: _Running) -> bool:
     return running.stop_requested or running.listener.is_cancelled()
-
-
-def _fitness(slot: _Slot, prompt: Sequence[int]) -> tuple[int, int, float]:
-    """Most tokens worth reusing, fewest lost, longest unused."""
-    shared = _shared_prefix(slot.tokens, prompt)
-    return shared if shared >= WORTH_REUSING_TOKENS else 0, shared - len(slot.tokens), -slot.used_at
-
-
-def _shared_prefix(cached: Sequence[int], prompt: Sequence[int]) -> int:
-    for position, (left, right) in enumerate(zip(cached, prompt, strict=False)):
-        if left != right:
-            return position
-    return min(len(cached), len(prompt))

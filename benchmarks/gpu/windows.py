@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.clips import Clip
 from orchestrator.errors import VoiceError
+from orchestrator.inference import Transcription
 from orchestrator.tensors import transcription_tensors
 
 PADDED_SECONDS = 30.0
@@ -51,7 +52,7 @@ class WindowLoad:
 def inputs(clip: Clip, *, padded: bool) -> dict[str, NDArray[Any]]:
     """An English clip decoded once: `padded` to 30 s as stock Whisper does, else in a window as the product asks."""
     audio = np.frombuffer(clip.pcm, "<i2").astype(np.float32) / np.float32(32_768)
-    tensors = transcription_tensors(audio, "en", partial=True)
+    tensors = transcription_tensors(audio, Transcription("en", partial=True))
     window = {"WINDOW_SECONDS": np.array([[PADDED_SECONDS]], dtype=np.float32)} if padded else {}
     return {**tensors, **window}
 

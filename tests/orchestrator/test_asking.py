@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.asking import generation
+from orchestrator.asking import begins_alike, generation
 from orchestrator.config import SessionSettings
 from orchestrator.errors import BadSetting
 from orchestrator.history import Message
@@ -134,6 +134,16 @@ def test_prompt_reply_and_thoughts_fit_into_the_context(qwen3: ChatTemplate, wan
     room = 1000 - request.sampling.max_tokens
     assert room / 4 - 20 < len(request.prompt_ids) <= room
     assert request.max_reply_tokens == (160 if wanted else None)
+
+
+def test_a_session_may_want_less_history_than_the_context_holds(smollm: ChatTemplate) -> None:
+    turns = [message for n in range(60) for message in (user(f"Question {n}?"), assistant(f"Answer {n}."))]
+    request = asked(smollm, *turns, "The last?", history_tokens=200)
+    assert 200 / 4 < len(request.prompt_ids) < 200 + 20
+    assert "The last?" in prompt(smollm, request)
+    before, after = (asked(smollm, *turns, end, history_tokens=200).prompt_ids for end in ("", "The last?"))
+    assert begins_alike(before, after)
+    assert not begins_alike(asked(smollm, *turns[:20], "The last?").prompt_ids, after)
 
 
 def test_a_reply_that_leaves_no_room_for_the_question_is_refused(qwen3: ChatTemplate) -> None:

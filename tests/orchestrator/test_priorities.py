@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from orchestrator.errors import InferenceOverloaded
-from orchestrator.inference import Generation, Sampling, fresh_state
+from orchestrator.inference import Generation, Sampling, Transcription, fresh_state
 from orchestrator.priorities import FIRST_PIECE_TOKENS, SYNTHESIS_SECONDS, Priorities, Prioritised
 from orchestrator.scripted import Delays, Fault, Scripted
 
@@ -94,7 +94,9 @@ class World:
         return await self.start(lambda: self.inference.transcribe(AUDIO))
 
     async def partial(self, language: str = "en") -> anyio.CancelScope:
-        return await self.start(lambda: self.inference.transcribe(AUDIO, language=language, partial=True))
+        return await self.start(
+            lambda: self.inference.transcribe(AUDIO, Transcription(language, partial=True))
+        )
 
     async def piece(self, text: str, ahead_seconds: float = 0.0) -> anyio.CancelScope:
         async def speak() -> None:
@@ -105,8 +107,15 @@ class World:
         return await self.start(speak)
 
     async def reply(self) -> anyio.CancelScope:
+        return await self._write(ahead=False)
+
+    async def ahead(self) -> anyio.CancelScope:
+        return await self._write(ahead=True)
+
+    async def _write(self, *, ahead: bool) -> anyio.CancelScope:
         async def write() -> None:
-            generation = Generation("g", [1], end_id=0, pad_id=0, sampling=Sampling(max_tokens=99))
+            sampling = Sampling(max_tokens=99)
+            generation = Generation("g", [1], end_id=0, pad_id=0, sampling=sampling, ahead=ahead)
             async with aclosing(self.inference.generate(generation)) as stream:
                 async for _ in stream:
                     pass
@@ -179,6 +188,17 @@ async def test_a_partial_waits_until_the_first_piece_of_a_reply_is_written() -> 
         assert world.began == ["generate", "partial en"]
 
 
+async def test_what_is_computed_ahead_waits_for_urgent_work_and_holds_up_nothing() -> None:
+    async with World().running() as world:
+        await world.final()
+        await world.ahead()
+        assert world.began == ["final"]
+        await world.held.open()
+        assert world.began == ["final", "generate"]
+        await world.partial()
+        assert world.began == ["final", "generate", "partial en"]
+
+
 async def test_a_partial_waits_for_the_last_of_several_finals() -> None:
     async with World().running() as world:
         await world.final()
@@ -195,7 +215,7 @@ async def test_a_partial_whose_turn_does_not_come_is_overloaded_and_lets_the_nex
     async with world.running():
         await world.final()
         with pytest.raises(InferenceOverloaded):
-            await world.inference.transcribe(AUDIO, partial=True)
+            await world.inference.transcribe(AUDIO, Transcription(partial=True))
         await world.held.open()
         await world.partial()
         assert world.began == ["final", "partial en"]

@@ -148,42 +148,6 @@ def test_ids_that_end_a_reply_come_from_the_folder(small: ChatTemplate) -> None:
     assert set(small.stop_ids) == {pad, start}
 
 
-def conversation(turns: int) -> list[Message]:
-    spoken = [[user(f"Question {n}, and more words."), assistant(f"Answer {n}.")] for n in range(turns)]
-    return [SYSTEM, *(message for turn in spoken for message in turn), user("The last question?")]
-
-
-def test_messages_that_fit_are_kept(template: ChatTemplate) -> None:
-    messages = conversation(5)
-    assert template.fit(messages, len(template.render(messages))) == messages
-
-
-@pytest.mark.parametrize("share", [0.9, 0.5, 0.3])
-def test_the_oldest_turns_go_and_the_system_message_stays(template: ChatTemplate, share: float) -> None:
-    messages = conversation(12)
-    room = round(len(template.render(messages)) * share)
-    kept = template.fit(messages, room)
-    assert kept[0] == SYSTEM
-    assert kept[1]["role"] == "user"
-    assert kept[1:] == messages[-len(kept) + 1 :]
-    assert len(template.render(kept)) <= room
-    one_turn_more = [SYSTEM, *messages[-len(kept) - 1 :]]
-    assert len(template.render(one_turn_more)) > room / 4
-
-
-def test_the_prompts_of_a_long_conversation_seldom_begin_anew(template: ChatTemplate) -> None:
-    room = len(template.render(conversation(8)))
-    first_turns = [template.fit(conversation(turns), room)[1]["content"] for turns in range(60)]
-    # Three quarters of the room at a time are about six turns.
-    assert len(set(first_turns)) <= 60 / 4
-    assert first_turns == sorted(first_turns, key=first_turns.index)
-
-
-def test_a_turn_that_cannot_fit_is_refused(template: ChatTemplate) -> None:
-    with pytest.raises(ClientError, match="does not fit"):
-        template.fit([SYSTEM, user("word " * 500)], 100)
-
-
 def test_a_template_may_refuse_messages(small: ChatTemplate) -> None:
     with pytest.raises(ClientError, match="no such message"):
         small.render([user("refuse")])

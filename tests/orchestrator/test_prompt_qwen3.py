@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from orchestrator.fitting import fit
 from orchestrator.history import Message
 from orchestrator.prompt import ChatTemplate, Detokenizer
 from orchestrator.thoughts import ThinkFilter
@@ -170,7 +171,7 @@ def test_a_cut_conversation_fits_and_is_cut_between_turns(
     spoken = [message for asked, said in turns for message in (user(asked), assistant(said))]
     messages = [SYSTEM, *spoken, user("And now?")]
     room += len(template.render([SYSTEM, user("And now?")]))
-    kept = template.fit(messages, room)
+    kept = fit(messages, lambda some: len(template.render(some)), room)
     assert len(template.render(kept)) <= room
     assert kept[0] == SYSTEM
     assert kept[1]["role"] == "user"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from orchestrator.errors import BackendLost
-from orchestrator.inference import Generation, Sampling, fresh_state
+from orchestrator.inference import Generation, Sampling, Transcription, fresh_state
 from orchestrator.scripted import Delays, Fault, Scripted, ids_of, text_of
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def test_transcripts_come_in_order_and_the_last_repeats() -> None:
 
 async def test_a_transcript_can_grow_with_the_audio() -> None:
     scripted = Scripted(transcripts=lambda audio: f"{len(audio)} samples")
-    assert (await scripted.transcribe(tone(0.064), language="de")).text == "1024 samples"
+    assert (await scripted.transcribe(tone(0.064), Transcription("de"))).text == "1024 samples"
     assert scripted.of("transcribe")[0].asked["language"] == "de"
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from orchestrator import protocol
+from orchestrator.asking import begins_alike
 from orchestrator.audio import SAMPLE_RATE, Audio
 from orchestrator.config import SessionSettings
 from orchestrator.errors import BackendLost, BadSetting, ClientError, InferenceRefused
@@ -326,6 +327,33 @@ async def test_in_a_pause_the_engine_reads_what_was_understood_before_the_transc
     shared = [one for one, other in zip(read.prompt_ids, asked.prompt_ids, strict=False) if one == other]
     assert "What time" in text_of(shared)
     assert peer.conversation.messages[0]["content"] == "What time is it?"
+
+
+async def test_after_a_reply_the_engine_reads_a_prompt_that_is_cut_before_it_is_asked(
+    template: ChatTemplate,
+) -> None:
+    models = Scripted(replies=["Yes. " * 8])
+    async with talking(template, models, {**NO_PARTIALS, "generation": {"history_tokens": 600}}) as peer:
+        for turn in range(1, 8):
+            peer.session.say("And what about this one, and all the others?")
+            await peer.until(protocol.ResponseDone, turn)
+            await anyio.sleep(0.02)
+    asked = [call.asked["generation"] for call in models.of("generate")]
+    ahead = [index for index, generation in enumerate(asked) if generation.ahead]
+    assert 2 <= len(ahead) < 7  # the first, and one for every cut
+    assert all(asked[index].sampling.max_tokens == 1 for index in ahead)
+    for index in ahead[:-1]:
+        assert begins_alike(asked[index].prompt_ids, asked[index + 1].prompt_ids)
+    assert not begins_alike(asked[ahead[1] - 1].prompt_ids, asked[ahead[1]].prompt_ids)
+
+
+async def test_without_a_limit_to_the_history_nothing_is_read_ahead(template: ChatTemplate) -> None:
+    models = Scripted()
+    async with talking(template, models) as peer:
+        peer.session.say("Hi")
+        await peer.until(protocol.ResponseDone)
+        await anyio.sleep(0.02)
+    assert len(models.of("generate")) == 1
 
 
 async def test_a_typed_turn_in_the_pause_is_not_answered_with_what_was_prepared_for_the_spoken_one(

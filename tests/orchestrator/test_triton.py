@@ -21,7 +21,7 @@ from orchestrator.errors import (
     InferenceTimeout,
 )
 from orchestrator.grpc_status import failure, failure_in_stream
-from orchestrator.inference import Generation, Sampling, fresh_state
+from orchestrator.inference import Generation, Sampling, Transcription, fresh_state
 from orchestrator.tensors import end_of_turn_tensors, generation_tensors, token_ids, transcription_tensors
 from orchestrator.triton import Deadlines, TritonInference
 from tests.conftest import RunningTriton
@@ -139,10 +139,9 @@ def test_only_the_sampling_that_is_set_is_sent() -> None:
 
 def test_partial_and_final_transcripts_ask_for_the_same_inputs_and_can_share_a_batch() -> None:
     audio = np.zeros(1_600, np.float32)
-    partial = transcription_tensors(
-        audio, None, partial=True, prefix="so", prompt="Now.", word_timestamps=True
-    )
-    final = transcription_tensors(audio, "de", partial=False)
+    asked = Transcription(partial=True, prefix="so", prompt="Now.", word_timestamps=True)
+    partial = transcription_tensors(audio, asked)
+    final = transcription_tensors(audio, Transcription("de"))
     assert partial.keys() == final.keys()
     differing = {name: (partial[name].item(), final[name].item()) for name in partial if name != "AUDIO"}
     assert differing == {

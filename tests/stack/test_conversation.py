@@ -21,6 +21,7 @@ from client.events import (
 )
 from client.question import DEFAULT_QUESTION
 from orchestrator.audio import Resampler, pcm16_to_audio
+from orchestrator.inference import Transcription
 from orchestrator.triton import TritonInference
 from tests.conftest import RunningServer
 from tests.model_repository.word_errors import word_errors, words
@@ -49,7 +50,7 @@ async def test_a_spoken_question_is_answered_aloud(server: RunningServer) -> Non
     spoken_back, rate = person.reply_audio(1)
     audio = Resampler(rate, 16_000).push(pcm16_to_audio(spoken_back))
     async with TritonInference(server.grpc_url) as models:
-        transcript = await models.transcribe(audio, language="en")
+        transcript = await models.transcribe(audio, Transcription("en"))
     assert word_errors(done.text, transcript.text) <= 0.15 * len(words(done.text))
 
 

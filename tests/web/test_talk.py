@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page
 
 from client.question import DEFAULT_QUESTION
 from orchestrator.audio import Audio
+from orchestrator.inference import Transcription
 from orchestrator.triton import Deadlines, TritonInference
 from tests.conftest import RunningServer
 from tests.model_repository.word_errors import word_errors, words
@@ -83,7 +84,7 @@ async def the_next_question_interrupts(page: Page) -> str:
 
 async def what_was_heard_is_understood(server: RunningServer, audio: Audio, cut: str) -> None:
     async with TritonInference(server.grpc_url, Deadlines(transcribe=30)) as models:
-        transcript = await models.transcribe(audio, language="en")
+        transcript = await models.transcribe(audio, Transcription(language="en"))
     length, all_words = len(words(cut)), words(transcript.text)
     windows = (" ".join(all_words[start : start + length]) for start in range(len(all_words)))
     errors = min((word_errors(cut, window) for window in windows), default=length)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,6 +15,18 @@ pytestmark = pytest.mark.triton
 @pytest.fixture(scope="module")
 def llm(triton: Any) -> Llm:
     return Llm(triton.grpc_url, triton.metrics_url)
+
+
+def test_an_answer_begun_with_a_copy_of_a_running_ones_cache_is_the_same(llm: Llm) -> None:
+    story = "Once upon a time there was a small village by the sea. " * 8
+    request = llm.request(story + "Where was the village?", tokens=12)
+    alone = llm.tokens(request)
+    read = llm.metric("prompt_tokens_total")
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(llm.tokens, [request] * 4))
+    assert together == [alone] * 4
+    # Each of the four computes its last prompt token, and what a copy is not worth.
+    assert llm.metric("prompt_tokens_total") - read < 4 * 16
 
 
 def test_every_token_of_a_character_arrives(llm: Llm) -> None:

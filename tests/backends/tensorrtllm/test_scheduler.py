@@ -27,6 +27,7 @@ class CountingEngine:
         self.steps: list[list[Piece]] = []
         self.gate: threading.Semaphore | None = None
         self.failure: Exception | None = None
+        self.copies = 0
 
     def decode(self, pieces: Sequence[Piece]) -> dict[int, NDArray[np.float32]]:
         if self.gate is not None:
@@ -40,6 +41,10 @@ class CountingEngine:
             assert piece.position == len(cache)
             cache.extend(piece.tokens)
         return {piece.slot: _logits(piece.tokens[-1] + 1) for piece in pieces if piece.wants_logits}
+
+    def copy(self, source: int, target: int) -> None:
+        self.cached[target] = list(self.cached[source])
+        self.copies += 1
 
     def forget(self, slot: int, from_position: int) -> None:
         del self.cached.setdefault(slot, [])[from_position:]
@@ -240,6 +245,36 @@ def test_a_shared_prefix_is_computed_once(start: Start, tally: Tally) -> None:
     assert tally.reused == 22
     assert start(counting(10, length=25)).wait().tokens == [35, 36, 37]
     assert tally.reused == 22 + 24
+
+
+def test_a_prompt_begins_with_what_a_running_generation_has_computed(
+    start: Start, engine: CountingEngine, tally: Tally
+) -> None:
+    engine.gate = threading.Semaphore(0)
+    running = start(counting(10, length=60, count=50))
+    engine.gate.release(4)
+    while len(engine.steps) < 4:
+        threading.Event().wait(0.001)
+    second = start(counting(10, length=62))
+    engine.gate.release(200)
+    assert second.wait().tokens == [72, 73, 74]
+    assert (engine.copies, tally.reused) == (1, 61)
+    assert len(running.wait().tokens) == 50
+
+
+def test_a_short_prompt_does_not_wait_for_a_long_one(start: Start, engine: CountingEngine) -> None:
+    engine.gate = threading.Semaphore(0)
+    long = start(counting(0, length=150))
+    engine.gate.release(1)
+    while not engine.steps:
+        threading.Event().wait(0.001)
+    short = start(counting(100, length=20))
+    engine.gate.release(2)
+    engine.gate.release(3)
+    assert short.wait().tokens == [120, 121, 122]
+    assert not long.done.is_set()
+    engine.gate.release(100)
+    assert long.wait().tokens == [150, 151, 152]
 
 
 def test_short_probes_do_not_cost_a_conversation_its_cache(start: Start, tally: Tally) -> None:
