@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -56,7 +57,8 @@ def model_environment(settings: Settings, runtime: Runtime, environ: Mapping[str
         "BEAUTYAI_PARTIALS_AT_ONCE": str(max(1, cores // 2)),
     }
     if "BEAUTYAI_CONFIG" not in environ:
-        defaults |= _CONVERSATION_DEFAULTS | _SESSION_DEFAULTS.get(settings.llm, {})
+        sessions = _CONVERSATION_DEFAULTS | _SESSION_DEFAULTS.get(settings.llm, {})
+        defaults |= _unless_kept(sessions, environ)
     fixed = {
         "BEAUTYAI_VAD_MODEL": str(runtime.vad_model),
         "BEAUTYAI_END_OF_TURN_MODEL": str(runtime.end_of_turn_model),
@@ -69,6 +71,26 @@ def model_environment(settings: Settings, runtime: Runtime, environ: Mapping[str
         "BEAUTYAI_TRITON_URL": settings.triton_url,
     }
     return {**defaults, **environ, **fixed}
+
+
+def _unless_kept(defaults: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """`defaults` without those that the file of settings gives, which the environment would hide."""
+    base = Path(environ.get("XDG_DATA_HOME") or "~/.local/share") / "beautyai"
+    file = Path(environ.get("BEAUTYAI_DATA_DIR") or base).expanduser() / "config.json"
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return dict(defaults)  # a broken one is told of by the orchestrator
+    return {name: value for name, value in defaults.items() if not _gives(kept, name)}
+
+
+def _gives(kept: object, name: str) -> bool:
+    """Whether settings have what a variable is for: `BEAUTYAI_SESSION__SPEED` is `speed` in `session`."""
+    for part in name.removeprefix("BEAUTYAI_").lower().split("__"):
+        if not isinstance(kept, dict) or part not in kept:
+            return False
+        kept = kept[part]
+    return True
 
 
 def server_environment(models: Mapping[str, str], runtime: Runtime) -> dict[str, str]:

@@ -45,6 +45,11 @@ class Admission:
         self._clock = clock
         self._turns: deque[tuple[float, bool]] = deque(maxlen=_MOST_TURNS)  # (when, whether it was late)
 
+    def allow(self, max_sessions: int, limit_seconds: float) -> None:
+        """Change places and limit; whoever is in stays."""
+        self._max_sessions = max_sessions
+        self._limit_seconds = limit_seconds
+
     def turn_waited(self, seconds: float) -> None:
         """A turn was answered `seconds` after its end; infinite where the models had too much to do for it."""
         self._turns.append((self._clock(), seconds > self._limit_seconds))

@@ -19,14 +19,18 @@ from orchestrator.access.door import Door
 from orchestrator.access.middleware import Access
 from orchestrator.api.access import access_router
 from orchestrator.api.chat import chat_router
+from orchestrator.api.configuration import configuration_router
 from orchestrator.api.health import health_router
 from orchestrator.api.limits import BodyLimits
+from orchestrator.api.models import models_router
 from orchestrator.api.openai_chat import openai_chat_router
 from orchestrator.api.openai_completions import openai_completions_router
 from orchestrator.api.openai_models import openai_models_router
 from orchestrator.api.problems import answer_at, answer_problems, problem_of
 from orchestrator.api.sessions import sessions_router
-from orchestrator.config import Settings
+from orchestrator.api.system import system_router
+from orchestrator.config import Settings, models_environment
+from orchestrator.configuration import Configuration
 from orchestrator.conversation import VoiceConversations
 from orchestrator.detecting import SharedDetector
 from orchestrator.errors import VoiceError
@@ -34,10 +38,14 @@ from orchestrator.metrics import Metrics
 from orchestrator.priorities import Priorities, Prioritised
 from orchestrator.prompt import ChatTemplate
 from orchestrator.readiness import Readiness
+from orchestrator.registry.loading import Loading
+from orchestrator.registry.placing import Surroundings, shares_files
+from orchestrator.registry.registry import Registry
+from orchestrator.registry.views import Views
 from orchestrator.request_ids import RequestIds
-from orchestrator.served import OneModel
 from orchestrator.store.address import address
 from orchestrator.store.store import Store
+from orchestrator.system_status import SystemStatus
 from orchestrator.texts import TextModel
 from orchestrator.triton import TritonInference
 
@@ -72,11 +80,22 @@ def create_app(settings: Settings) -> FastAPI:
     detector = SharedDetector(triton)
     inference = Prioritised(triton, detector, Priorities(settings.partials_at_once))
     template = ChatTemplate(settings.tokenizer_dir)
-    readiness = Readiness(triton, metrics)
+    registry = Registry(settings.data_dir)
+    surroundings = Surroundings(
+        models_environment(), settings.tokenizer_dir, shares_files(settings.triton_url)
+    )
+    loading = Loading(triton, registry, template, surroundings)
+    readiness = Readiness(triton, metrics, came_up=loading.settle)
     texts = TextModel(triton, template, settings.llm_context_tokens, metrics.tokens_generated)
-    served = OneModel(settings.tokenizer_dir)
     store = Store(address(settings.database_url, settings.data_dir), settings.retention_days)
     voice = VoiceConversations(settings, inference, template, metrics, store.conversations)
+    configuration = Configuration(settings)
+    configuration.applied.append(voice.apply)
+    status = SystemStatus(
+        triton,
+        lambda: (voice.open_sessions, voice.settings.max_sessions),
+        (settings.data_dir, settings.cache),
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -89,11 +108,15 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPIOffline(title="BeautyAI", version=__version__, lifespan=lifespan, description=_DESCRIPTION)
     answer_problems(app)
     app.include_router(health_router(readiness, metrics))
-    system_prompt = settings.session.system_prompt
-    app.include_router(chat_router(texts, store.conversations, served, system_prompt))
-    app.include_router(openai_chat_router(texts, served))
-    app.include_router(openai_completions_router(texts, served))
-    app.include_router(openai_models_router(served))
+    app.include_router(
+        chat_router(texts, store.conversations, registry, lambda: configuration.running.session.system_prompt)
+    )
+    app.include_router(openai_chat_router(texts, registry))
+    app.include_router(openai_completions_router(texts, registry))
+    app.include_router(openai_models_router(registry))
+    app.include_router(models_router(registry, loading, Views(registry, loading, template)))
+    app.include_router(configuration_router(configuration))
+    app.include_router(system_router(status, registry, settings.cache, frozenset({settings.tokenizer_dir})))
     app.include_router(sessions_router(store.conversations, store.library))
     app.include_router(access_router(door.keys, door.tickets))
     app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))

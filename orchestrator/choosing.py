@@ -7,7 +7,7 @@ refused by its name.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.capabilities import Capabilities
@@ -27,8 +27,12 @@ def chosen(
     able: Capabilities,
     recommended: Recommended,
     context_tokens: int,
+    defaults: Mapping[str, Any] | None = None,
 ) -> GenerationParameters:
     """The parameters in effect; every one that acts has a value.
+
+    `defaults` are the model's, as an administrator has set them: weaker than a preset,
+    stronger than what is recommended.
 
     Raises:
         UnsupportedParameter: the loaded engine or model cannot do what was asked; `field` names it.
@@ -39,13 +43,25 @@ def chosen(
         _require_supported(able, name, value)
     for name, reason in _contradictions(named):
         raise BadSetting(f"{name}: {reason}", field=name)
-    thinking = bool(named.get("enable_thinking"))
+    given = _beside(dict(defaults or {}), named)
+    for name, value in GenerationParameters(**given).named().items():
+        _require_supported(able, name, value)
+    thinking = bool(named.get("enable_thinking", given.get("enable_thinking")))
     values = _defaults(recommended, thinking, context_tokens)
+    values |= {name: value for name, value in given.items() if thinking or name != "max_thinking_tokens"}
     values |= preset_values(preset, thinking=thinking) if preset is not None else {}
     values |= named
     if values.get("min_new_tokens", 0) > values["max_new_tokens"]:
         raise BadSetting("min_new_tokens: is more than max_new_tokens", field="min_new_tokens")
     return GenerationParameters(**(values | _greedy(values)))
+
+
+def _beside(defaults: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+    """The defaults that go with what was asked: who asks for a spread choice does not get a greedy one."""
+    if not any(name in named for name in _SPREADING):
+        return defaults
+    greedy = {"do_sample": False, "temperature": 0}
+    return {name: value for name, value in defaults.items() if name not in greedy or value != greedy[name]}
 
 
 def _require_supported(able: Capabilities, name: str, value: Any) -> None:

@@ -1,8 +1,8 @@
 """Settings, and the only reader of the environment.
 
-A process has `Settings` (environment `BEAUTYAI_…`, nested names joined by `__`, over one JSON file named by
-`BEAUTYAI_CONFIG`); a session has `SessionSettings`, whose defaults come from there and which a client may change.
-Everything wrong is reported in one error.
+A process has `Settings` (environment `BEAUTYAI_…`, nested names joined by `__`, over one JSON file: `BEAUTYAI_CONFIG`,
+or `config.json` in `BEAUTYAI_DATA_DIR`); a session has `SessionSettings`, whose defaults come from there and which a
+client may change. Everything wrong is reported in one error.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     JsonConfigSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
@@ -138,6 +139,11 @@ def _data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "beautyai"
 
 
+def _cache_dir() -> Path:
+    """Where the runtime keeps what it has fetched; `embedded/settings.py` has the same."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "beautyai"
+
+
 def _listed(value: Any) -> Any:
     """`a.example, b.example` is a list in the environment."""
     return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
@@ -163,8 +169,20 @@ class DataSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = os.environ.get("BEAUTYAI_CONFIG")
-        return (init_settings, env_settings, *([JsonConfigSettingsSource(cls, Path(file))] if file else []))
+        return init_settings, env_settings, JsonConfigSettingsSource(cls, config_path())
+
+
+def models_environment() -> dict[str, str]:
+    """The variables that a model's configuration may name, as this process has them: they may not be the server's."""
+    return {name: value for name, value in os.environ.items() if name.startswith("BEAUTYAI_")}
+
+
+def config_path(data_dir: Path | None = None) -> Path:
+    """The file of settings: what `BEAUTYAI_CONFIG` names, else `config.json` in the folder of what is kept."""
+    if file := os.environ.get("BEAUTYAI_CONFIG"):
+        return Path(file)
+    kept = data_dir or Path(os.environ.get("BEAUTYAI_DATA_DIR") or _data_dir())
+    return kept.expanduser() / "config.json"
 
 
 class Settings(DataSettings):
@@ -176,6 +194,7 @@ class Settings(DataSettings):
     triton_url: str = "127.0.0.1:8001"
     triton_admin_key: SecretStr | None = Field(None, min_length=16)
     tokenizer_dir: Path
+    cache: Path = Field(default_factory=_cache_dir)
     require_keys: bool = False
     allowed_hosts: Names = ()
     allowed_origins: Names = ()
@@ -217,6 +236,38 @@ class Settings(DataSettings):
             if file is not None and not file.is_file():
                 raise ValueError(f"TLS: there is no file {file}")
         return self
+
+
+class _FromFile(Settings):
+    """Settings whose file is given as it would be read, instead of read."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def settings_of(content: dict[str, Any]) -> Settings:
+    """What a process would have that starts in this environment with a file that says `content`.
+
+    Raises: BadSetting with everything that is wrong, in one message.
+    """
+    try:
+        return _FromFile(**content)
+    except (ValidationError, TypeError) as error:
+        told = explain(error) if isinstance(error, ValidationError) else str(error)
+        raise BadSetting(told) from error
+
+
+def from_environment() -> dict[str, Any]:
+    """What the environment sets, nested as in the file; it is stronger than the file."""
+    return dict(EnvSettingsSource(Settings)())
 
 
 def load() -> Settings:

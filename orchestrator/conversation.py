@@ -46,6 +46,11 @@ class VoiceConversations:
     def __post_init__(self) -> None:
         self._admission = Admission(self.settings.max_sessions, self.settings.admission_wait_ms / 1000)
 
+    def apply(self, settings: Settings) -> None:
+        """Take other settings for those who come from now on."""
+        self.settings = settings
+        self._admission.allow(settings.max_sessions, settings.admission_wait_ms / 1000)
+
     async def serve(self, socket: WebSocket) -> None:
         """Converse on one WebSocket until it closes; refuse it with 503 before accept where `admission` says so."""
         if refusal := self._admission.refusal(self.open_sessions):

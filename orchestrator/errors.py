@@ -64,7 +64,7 @@ class UnsupportedParameter(ClientError):
 
 
 class UnknownModel(ClientError):
-    """A model that is not served."""
+    """No model of this name is in the registry."""
 
     code = "unknown_model"
     status = 404
@@ -82,6 +82,27 @@ class Conflict(ClientError):
 
     code = "conflict"
     status = 409
+
+
+class UnknownBackup(ClientError):
+    """There is no earlier version of this name."""
+
+    code = "unknown_backup"
+    status = 404
+
+
+class ModelConflict(ClientError):
+    """What is asked of a model cannot be done as things stand: it is in use, or there already."""
+
+    code = "model_conflict"
+    status = 409
+
+
+class ModelIncompatible(ClientError):
+    """A model cannot be loaded on this machine; the message lists every reason."""
+
+    code = "model_incompatible"
+    status = 422
 
 
 class SlowClient(ClientError):
@@ -115,6 +136,12 @@ class NotStored(StoreUnavailable):
     """The database did not take it. What was said or heard is kept in memory and tried again."""
 
     code = "not_stored"
+
+
+class BrokenFile(VoiceError):
+    """A file that people may edit cannot be read; the message says where and why, and it is left as it is."""
+
+    code = "broken_file"
 
 
 class InferenceError(VoiceError):
@@ -222,6 +249,22 @@ class IdentityUnavailable(VoiceError):
     code = "identity_unavailable"
     retryable = True
     status = 503
+
+
+class ModelUnloaded(InferenceError):
+    """An administrator has taken the model out of service, or another one is being loaded in its place."""
+
+    code = "model_unloaded"
+    retryable = False
+    status = 409
+
+
+class ModelLoadFailed(InferenceError):
+    """Triton could not load a model; what was served before is served again."""
+
+    code = "model_load_failed"
+    retryable = False
+    status = 502
 
 
 def first_cause(error: Exception) -> Exception:

@@ -70,6 +70,13 @@ class ChatTemplate:
         ends = (self._controls[text] for text in _TURN_ENDS if text in self._controls)
         self.stop_ids: tuple[int, ...] = tuple(token_id for token_id in ends if token_id != self.end_id)
 
+    def become(self, folder: Path) -> None:
+        """Be another model's from now on; a `Detokenizer` that was made before keeps its tokenizer.
+
+        Raises: BadSetting; it is then what it was.
+        """
+        vars(self).update(vars(ChatTemplate(folder)))
+
     def plain_ids(self, text: str) -> list[int]:
         """Return the token ids of a bare text, in which nothing is a control token."""
         ids: list[int] = self._plain.encode(text, add_special_tokens=False).ids

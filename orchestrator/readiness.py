@@ -1,7 +1,8 @@
 """Whether every model answers, and the repair of one that does not.
 
 Triton 2.51 calls a Python model ready whose process is dead, and never restarts it. So each model gets a small
-real inference, a canary, when no traffic has proved it alive lately; one that is lost is unloaded and loaded.
+real inference, a canary, when no traffic has proved it alive lately; one that is lost is unloaded and loaded. What
+somebody has unloaded on purpose is neither asked nor repaired, and is not ready.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any, Protocol
 import anyio
 
 from orchestrator.canaries import Canary
-from orchestrator.errors import BackendLost, InferenceError, InferenceTimeout
+from orchestrator.doors import Doors
+from orchestrator.errors import BackendLost, InferenceError, InferenceTimeout, ModelUnloaded
 from orchestrator.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -28,10 +30,12 @@ class Server(Protocol):
 
     observers: list[Callable[[str, float, InferenceError | None], None]]
     last_answers: dict[str, float]
+    doors: Doors
 
     async def server_live(self) -> bool: ...
     async def load(self, model: str) -> None: ...
     async def unload(self, model: str) -> None: ...
+    async def unloaded_on_purpose(self, model: str) -> bool: ...
     def canaries(self, deadline_seconds: float) -> Mapping[str, Canary]: ...
 
 
@@ -106,12 +110,15 @@ class Readiness:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        came_up: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`came_up` is called when Triton answers for the first time, and again after each time that it was away."""
         self._server = server
         self._metrics = metrics
         self._periods = periods or Periods()
         self._clock = clock
         self._sleep = sleep
+        self._came_up = came_up
         self._canaries = server.canaries(self._periods.canary_deadline)
         self._health = {model: ModelHealth(self._periods) for model in self._canaries}
         self._live = False
@@ -140,6 +147,8 @@ class Readiness:
         live = await self._server.server_live()
         if live != self._live:
             log.warning("Triton is %s", "up" if live else "away")
+        if live and not self._live and self._came_up is not None:
+            await self._came_up()
         self._live = live
         if not live:
             for health in self._health.values():
@@ -148,11 +157,25 @@ class Readiness:
     async def look_at(self, model: str) -> None:
         """Send a canary, and repair the model, where either is due."""
         health = self._refreshed(model)
-        if not self._live or not health.canary_is_due(self._clock()):
+        if not self._live:
+            return
+        if (reason := self._server.doors.closed(model)) is not None:
+            health.failed(ModelUnloaded(reason), self._clock())
+            return
+        if not health.canary_is_due(self._clock()):
             return
         await self._send_canary(model, health)
-        if health.repair_is_due(self._clock()) and await self._server.server_live():
+        if health.repair_is_due(self._clock()) and await self._may_repair(model, health):
             await self._repair(model, health)
+
+    async def _may_repair(self, model: str, health: ModelHealth) -> bool:
+        """Not while Triton is away, and not what somebody unloaded; who looks after a repair sees only its own work."""
+        if self._server.doors.closed(model) is not None or not await self._server.server_live():
+            return False
+        try:
+            return health.repairs > 0 or not await self._server.unloaded_on_purpose(model)
+        except InferenceError:
+            return True
 
     async def _watch_model(self, model: str) -> None:
         while True:
@@ -185,6 +208,8 @@ class Readiness:
         health.repair_began(began)
         self._metrics.model_repaired(model)
         for step in (self._server.unload, self._server.load):  # load alone leaves a dead process dead
+            if self._server.doors.closed(model) is not None:
+                return
             try:
                 await step(model)
             except InferenceError as error:

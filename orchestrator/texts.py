@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -56,9 +56,12 @@ class TextModel:
         loaded = await self.engine.loaded_engine()
         return capabilities(loaded, can_think=self.template.can_think, takes_tools=self.template.takes_tools)
 
-    async def parameters(self, asked: GenerationParameters, preset: Preset | None) -> GenerationParameters:
+    async def parameters(
+        self, asked: GenerationParameters, preset: Preset | None, defaults: Mapping[str, Any]
+    ) -> GenerationParameters:
         """The parameters in effect; see `choosing.chosen`."""
-        return chosen(asked, preset, await self.able(), self.template.recommended, self.context_tokens)
+        recommended = self.template.recommended
+        return chosen(asked, preset, await self.able(), recommended, self.context_tokens, defaults)
 
     def chat(self, messages: Sequence[Message], parameters: GenerationParameters, tools: Tools = ()) -> Asked:
         """The answer to `messages`, as `parameters` in effect say.

@@ -17,12 +17,14 @@ import anyio
 import anyio.lowlevel
 import grpc  # type: ignore[import-untyped]
 import numpy as np
+from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from tritonclient.grpc import InferResult, service_pb2, service_pb2_grpc
 from tritonclient.utils import np_to_triton_dtype, serialize_byte_tensor
 
 from orchestrator.canaries import Canary, canaries
 from orchestrator.capabilities import LoadedEngine
+from orchestrator.doors import Doors
 from orchestrator.errors import BackendLost, InferenceError, InferenceRefused, InferenceTimeout
 from orchestrator.grpc_status import failure, failure_in_stream
 from orchestrator.inference import (
@@ -84,14 +86,24 @@ class Deadlines:
     first_audio: float = 5.0
     between_audio: float = 3.0
     connect: float = 1.0
+    control: float = 5.0
     load: float = 180.0  # an engine of a large model is read from disk
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """As Triton says it: READY, LOADING, UNLOADING, UNAVAILABLE, or "" where never loaded; and why."""
+
+    state: str
+    reason: str
 
 
 class TritonInference:
     """Serves `inference.Inference` from one Triton; while that is away every call raises `BackendLost`.
 
     Every call is told to `observers` as (model, seconds, error or None), unless its caller gave it up;
-    `last_answers` is when each model last answered anything. `admin_key` opens a restricted repository API.
+    `last_answers` is when each model last answered anything. A model whose door in `doors` is closed is not called.
+    `admin_key` opens a restricted repository API.
     """
 
     def __init__(
@@ -104,6 +116,8 @@ class TritonInference:
     ) -> None:
         self.observers: list[Observer] = []
         self.last_answers: dict[str, float] = {}
+        self.doors = Doors()
+        self._configurations: dict[str, str] = {}
         self._url = url
         self._deadlines = deadlines or Deadlines()
         self._admin = ((_ADMIN_KEY_HEADER, admin_key),) if admin_key else ()
@@ -174,7 +188,9 @@ class TritonInference:
     async def loaded_engine(self) -> LoadedEngine:
         """What stands behind `tensorrt_llm`. Raises: BackendLost, where nothing does."""
         with _translated("tensorrt_llm"):
-            asked = self._triton.ModelConfig(service_pb2.ModelConfigRequest(name="tensorrt_llm"))
+            asked = self._triton.ModelConfig(
+                service_pb2.ModelConfigRequest(name="tensorrt_llm"), metadata=self._admin
+            )
             config = (await _within(self._deadlines.connect, asked, "tensorrt_llm")).config
         parameters = {name: value.string_value for name, value in config.parameters.items()}
         return LoadedEngine(frozenset(tensor.name for tensor in config.input), parameters)
@@ -223,18 +239,53 @@ class TritonInference:
         except (TimeoutError, grpc.RpcError):
             return False
 
-    async def models(self) -> dict[str, str]:
-        """State of every model in the repository: READY, UNAVAILABLE, ... ("" where never loaded)."""
+    async def models(self) -> dict[str, ModelState]:
+        """Every model in the repository, by name."""
         with _translated("the model repository"):
             request = service_pb2.RepositoryIndexRequest()
             asked = self._triton.RepositoryIndex(request, metadata=self._admin)
-            index = await _within(self._deadlines.connect, asked, "the model repository")
-        return {model.name: model.state for model in index.models}
+            index = await _within(self._deadlines.control, asked, "the model repository")
+        return {model.name: ModelState(model.state, model.reason) for model in index.models}
+
+    async def unloaded_on_purpose(self, model: str) -> bool:
+        """Whether somebody has unloaded `model` through the repository API, this process or another."""
+        state = (await self.models()).get(model)
+        return state is not None and (state.state, state.reason) == ("UNAVAILABLE", "unloaded")
+
+    async def configuration(self, model: str) -> dict[str, Any]:
+        """The configuration of a loaded model, as JSON has it (names as in `config.pbtxt`)."""
+        with _translated(model):
+            asked = self._triton.ModelConfig(service_pb2.ModelConfigRequest(name=model), metadata=self._admin)
+            answer = await _within(self._deadlines.control, asked, model)
+        return dict(MessageToDict(answer.config, preserving_proto_field_name=True))
+
+    async def statistics(self) -> dict[str, dict[str, Any]]:
+        """What Triton has counted of each loaded model since it was loaded, as JSON has it."""
+        with _translated("the statistics"):
+            asked = self._triton.ModelStatistics(service_pb2.ModelStatisticsRequest(), metadata=self._admin)
+            answer = await _within(self._deadlines.control, asked, "the statistics")
+        counted = [MessageToDict(one, preserving_proto_field_name=True) for one in answer.model_stats]
+        return {one["name"]: one for one in counted}
+
+    async def server_version(self) -> str:
+        """Triton's own version."""
+        with _translated("Triton"):
+            asked = self._triton.ServerMetadata(service_pb2.ServerMetadataRequest(), metadata=self._admin)
+            return str((await _within(self._deadlines.control, asked, "Triton")).version)
+
+    def load_with(self, model: str, configuration: str | None) -> None:
+        """From now on `load` gives `model` this configuration (JSON, whole) instead of the repository's own."""
+        if configuration is None:
+            self._configurations.pop(model, None)
+        else:
+            self._configurations[model] = configuration
 
     async def load(self, model: str) -> None:
         """Load `model`, or load it anew; returns when it is ready."""
         with _translated(model):
             request = service_pb2.RepositoryModelLoadRequest(model_name=model)
+            if model in self._configurations:
+                request.parameters["config"].string_param = self._configurations[model]
             loaded = self._triton.RepositoryModelLoad(request, metadata=self._admin)
             await _within(self._deadlines.load, loaded, model)
 
@@ -281,7 +332,7 @@ class TritonInference:
     def _reported(self, model: str) -> Iterator[None]:
         began = self._clock()
         try:
-            with _translated(model):
+            with self.doors.through(model), _translated(model):
                 yield
         except InferenceError as error:
             self._report(model, began, error)

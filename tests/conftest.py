@@ -66,6 +66,7 @@ def pytest_configure() -> None:
     tiny_en = fetch(Settings.from_environment({**os.environ, "BEAUTYAI_WHISPER": "tiny.en"}))
     os.environ["BEAUTYAI_VAD_MODEL"] = str(runtime.vad_model)
     os.environ["BEAUTYAI_END_OF_TURN_MODEL"] = str(runtime.end_of_turn_model)
+    os.environ["BEAUTYAI_LLM_GGUF"] = str(runtime.llm_gguf)
     os.environ["BEAUTYAI_WHISPER_DIR"] = str(runtime.whisper_dir)
     os.environ["BEAUTYAI_WHISPER_TINY_EN_DIR"] = str(tiny_en.whisper_dir)
     os.environ["BEAUTYAI_TOKENIZER_DIR"] = str(runtime.tokenizer_dir)

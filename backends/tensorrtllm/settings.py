@@ -28,7 +28,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str], model_config: Mapping[str, Any]) -> Settings:
-    """Settings from the environment and from the parsed `config.pbtxt`.
+    """Settings from the environment and from the parsed `config.pbtxt`, whose parameter `gguf` comes first.
 
     Raises:
         ConfigurationError: a value is missing, not a number, or out of range.
@@ -39,7 +39,7 @@ def read_settings(environment: Mapping[str, str], model_config: Mapping[str, Any
 
     exclude_input = parameter(model_config, "exclude_input_in_output", "false")
     return Settings(
-        gguf=_gguf(environment.get("BEAUTYAI_LLM_GGUF", "")),
+        gguf=_gguf(parameter(model_config, "gguf", environment.get("BEAUTYAI_LLM_GGUF", ""))),
         slots=_environment_number(environment, "BEAUTYAI_LLM_SLOTS", 4),
         context_tokens=_environment_number(environment, "BEAUTYAI_LLM_CONTEXT_TOKENS", 2048),
         threads=_environment_number(environment, "BEAUTYAI_LLM_THREADS", 2),

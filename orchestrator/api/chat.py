@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ from orchestrator.errors import VoiceError
 from orchestrator.history import Conversation, Message
 from orchestrator.reply_language import instruction
 from orchestrator.request_ids import current_request_id
-from orchestrator.served import Served, require_served
+from orchestrator.served import Served
 from orchestrator.store.conversations import Conversations
 from orchestrator.texts import Asked, TextModel
 from orchestrator.writing import Piece, Writing
@@ -39,9 +39,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def chat_router(
-    texts: TextModel, conversations: Conversations, served: Served, system_prompt: str
+    texts: TextModel, conversations: Conversations, served: Served, system_prompt: Callable[[], str]
 ) -> APIRouter:
-    """`system_prompt` is used where a request has none."""
+    """`system_prompt` gives the one that is used where a request has none."""
     router = APIRouter(tags=["chat"])
 
     @router.post("/inference/chat", response_model=None, responses=_RESPONSES)
@@ -52,12 +52,12 @@ def chat_router(
 
         What the loaded model cannot do is refused by the parameter's name; nothing is dropped.
         """
-        model = require_served(served, body.model)
-        parameters = await texts.parameters(body.parameters(), body.preset)
+        model = served.language_model(body.model)
+        parameters = await texts.parameters(body.parameters(), body.preset, served.default_parameters(model))
         session = None
         if body.session_id:
             session, _ = await conversations.open(body.session_id, caller.user)
-        prompt = _messages(body, session, system_prompt)
+        prompt = _messages(body, session, system_prompt())
         answering = Answering(body, texts.chat(prompt, parameters), session, model)
         if session is not None:
             await session.said(body.message or "")

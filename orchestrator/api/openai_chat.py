@@ -24,7 +24,7 @@ from orchestrator.api.openai_schema import (
 )
 from orchestrator.api.openai_writing import Envelope, as_last_chunk, choice_logprobs
 from orchestrator.errors import UnsupportedParameter
-from orchestrator.served import Served, require_served
+from orchestrator.served import Served
 from orchestrator.texts import Asked, TextModel
 from orchestrator.tool_calls import ToolCall, ToolCallFilter
 from orchestrator.writing import Piece, Writing
@@ -46,8 +46,8 @@ def openai_chat_router(texts: TextModel, served: Served) -> APIRouter:
     @router.post("/completions", response_model=None, responses=RESPONSES)
     async def chat_completions(request: Request, body: ChatCompletionRequest) -> Response:
         """Answer a conversation. Beside OpenAI's parameters, those of `POST /inference/chat` are taken."""
-        model = require_served(served, body.model)
-        parameters = await texts.parameters(body.parameters(), None)
+        model = served.language_model(body.model)
+        parameters = await texts.parameters(body.parameters(), None, served.default_parameters(model))
         tools = body.offered_tools
         if tools and (reason := (await texts.able()).refused.get("tools")):
             raise UnsupportedParameter(f"tools: {reason}", field="tools")

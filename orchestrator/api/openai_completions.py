@@ -15,7 +15,7 @@ from orchestrator.api.openai_schema import Completion, CompletionChoice, Complet
 from orchestrator.api.openai_writing import Envelope, as_last_chunk
 from orchestrator.errors import BadSetting
 from orchestrator.prompt import ChatTemplate
-from orchestrator.served import Served, require_served
+from orchestrator.served import Served
 from orchestrator.texts import Asked, TextModel
 from orchestrator.writing import ChosenToken, Piece, Writing
 
@@ -31,8 +31,8 @@ def openai_completions_router(texts: TextModel, served: Served) -> APIRouter:
     @router.post("/completions", response_model=None, responses=RESPONSES)
     async def completions(request: Request, body: CompletionRequest) -> Response:
         """Continue a text. Beside OpenAI's parameters, those of `POST /inference/chat` are taken."""
-        model = require_served(served, body.model)
-        parameters = await texts.parameters(body.parameters(), None)
+        model = served.language_model(body.model)
+        parameters = await texts.parameters(body.parameters(), None, served.default_parameters(model))
         asked = [texts.complete(ids, parameters) for ids in prompts(body, texts.template)]
         completing = Completing(asked, Envelope(model, "cmpl"), body, texts.template)
         return await completing.respond(texts, request)

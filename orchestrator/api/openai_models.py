@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from orchestrator.access.caller import requires
 from orchestrator.api.openai_problems import described_openai
 from orchestrator.api.openai_schema import OpenAIModel, OpenAIModels
-from orchestrator.served import Served, require_served
+from orchestrator.served import Served
 
 
 def openai_models_router(served: Served) -> APIRouter:
@@ -24,6 +24,6 @@ def openai_models_router(served: Served) -> APIRouter:
     @router.get("/{model:path}", responses=described_openai(401, 403, 404, 429))
     async def read_model(model: str) -> OpenAIModel:
         """One model."""
-        return OpenAIModel(id=require_served(served, model), created=began)
+        return OpenAIModel(id=served.language_model(model), created=began)
 
     return router

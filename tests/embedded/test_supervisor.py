@@ -247,7 +247,7 @@ async def test_only_who_sends_the_admin_key_controls_the_models(stack: Stack) ->
         async with TritonInference(url, admin_key="a-key-of-16-signs") as inference:
             await inference.unload("echo")
             await inference.load("echo")
-            assert (await inference.models())["echo"] == "READY"
+            assert (await inference.models())["echo"].state == "READY"
 
 
 def test_a_short_admin_key_is_refused(stack: Stack) -> None:

@@ -68,3 +68,13 @@ def test_what_the_engine_cannot_do_is_refused_with_its_reason() -> None:
         chosen(GenerationParameters(min_p=0.1), None, able, OTHERS, 2048)
     assert refusal.value.field == "min_p"
     assert chosen(GenerationParameters(min_p=0), None, able, OTHERS, 2048).min_p == 0
+
+
+def test_the_models_defaults_are_weaker_than_what_is_asked_and_than_a_preset() -> None:
+    defaults = {"temperature": 0.3, "max_new_tokens": 7, "max_thinking_tokens": 9}
+    asked = GenerationParameters(max_new_tokens=5)
+    values = chosen(asked, None, ABLE, OTHERS, 2048, defaults)
+    assert (values.temperature, values.max_new_tokens, values.max_thinking_tokens) == (0.3, 5, None)
+    assert chosen(asked, "creative", ABLE, OTHERS, 2048, defaults).temperature != 0.3
+    greedy = chosen(GenerationParameters(top_p=0.5), None, ABLE, OTHERS, 2048, {"temperature": 0})
+    assert (greedy.top_p, greedy.do_sample) == (0.5, True)

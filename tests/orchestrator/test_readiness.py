@@ -7,6 +7,7 @@ import anyio
 import pytest
 
 from orchestrator.canaries import Canary
+from orchestrator.doors import Doors
 from orchestrator.errors import (
     BackendLost,
     InferenceError,
@@ -34,6 +35,12 @@ class FakeTriton:
         self.heals = True
         self.error: InferenceError | None = None
         self.done: list[str] = []
+        self.doors = Doors()
+        self.unloaded = False
+
+    async def unloaded_on_purpose(self, model: str) -> bool:
+        assert model == "vad"
+        return self.unloaded
 
     async def server_live(self) -> bool:
         return self.live
@@ -178,6 +185,59 @@ async def test_nothing_is_repaired_while_triton_is_away(readiness: Readiness, fa
     assert not readiness.ready
     assert readiness.snapshot()["vad"]["error"] == "Triton is away"
     assert fake.repairs() == 0
+
+
+async def test_what_an_administrator_unloaded_is_not_ready_and_left_alone(
+    readiness: Readiness, fake: FakeTriton
+) -> None:
+    await look(readiness, fake)
+    fake.doors.close("vad", "vad is unloaded")
+    fake.error = BackendLost("not ready")
+    await look(readiness, fake, seconds=10)
+    assert fake.done == ["canary"]
+    assert readiness.snapshot()["vad"]["error"] == "vad is unloaded"
+    fake.doors.open("vad")
+    fake.error = None
+    await look(readiness, fake, seconds=1)
+    assert readiness.ready
+
+
+async def test_what_somebody_else_unloaded_is_asked_but_not_repaired(
+    readiness: Readiness, fake: FakeTriton
+) -> None:
+    await look(readiness, fake)
+    fake.unloaded = True
+    fake.error = BackendLost("not ready")
+    await look(readiness, fake, seconds=10)
+    assert fake.repairs() == 0
+    fake.error = None
+    await look(readiness, fake, seconds=1)
+    assert readiness.ready
+
+
+async def test_a_repair_that_failed_half_way_is_tried_again(readiness: Readiness, fake: FakeTriton) -> None:
+    await look(readiness, fake)
+    fake.heals = False
+    fake.error = BackendLost("not healthy")
+    await look(readiness, fake, seconds=3.2)
+    fake.unloaded = True  # by the repair itself
+    await look(readiness, fake, seconds=10)
+    assert fake.repairs() > 1
+
+
+async def test_who_waits_for_triton_is_called_each_time_that_it_comes_up(
+    fake: FakeTriton, metrics: Metrics
+) -> None:
+    came: list[float] = []
+
+    async def came_up() -> None:
+        came.append(fake.now)
+
+    readiness = Readiness(fake, metrics, clock=lambda: fake.now, came_up=came_up)
+    for live in (True, True, False, True):
+        fake.live = live
+        await readiness.look_at_server()
+    assert len(came) == 2
 
 
 async def test_after_a_restart_of_triton_each_model_must_answer_anew(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 import uvicorn
 
@@ -28,9 +29,18 @@ def serving(settings: Settings) -> Iterator[str]:
     while not server.started and thread.is_alive():
         time.sleep(0.02)
     assert server.started, "the orchestrator did not start"
-    yield f"http://{settings.host}:{settings.port}"
+    url = f"http://{settings.host}:{settings.port}"
+    _wait_for_registry(url)
+    yield url
     server.should_exit = True
     thread.join(15)
+
+
+def _wait_for_registry(url: str) -> None:
+    """Until it has asked Triton what there is; where that is away, a few seconds."""
+    deadline = time.monotonic() + 20
+    while httpx2.get(f"{url}/models").status_code == 503 and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def settings_for(triton: RunningTriton, folder: Path, **changes: object) -> Settings:
@@ -38,6 +48,7 @@ def settings_for(triton: RunningTriton, folder: Path, **changes: object) -> Sett
     tokenizer = Path(os.environ["BEAUTYAI_TOKENIZER_DIR"])
     defaults: dict[str, object] = {
         "admission_wait_ms": 600_000,
+        "cache": folder / "cache",
         "data_dir": folder,
         "tokenizer_dir": tokenizer,
     }
