@@ -105,8 +105,11 @@ def _mapped(process: Path, cache: Path) -> Iterator[Path]:
 
 def _files(path: Path) -> Iterator[Path]:
     """Where they really lie: several voices are a folder of links."""
-    yield path.resolve()
-    yield from (each.resolve() for each in _inside(path))
+    try:
+        yield path.resolve()
+        yield from (each.resolve() for each in _inside(path))
+    except OSError:
+        return  # no path of this machine
 
 
 def _inside(folder: Path) -> list[Path]:

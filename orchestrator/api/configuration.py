@@ -52,7 +52,12 @@ class RestoreSettings(BaseModel):
 
 
 def configuration_router(configuration: Configuration) -> APIRouter:
-    router = APIRouter(prefix="/config", tags=["system"], dependencies=[requires("admin")])
+    router = APIRouter(
+        prefix="/config",
+        tags=["system"],
+        dependencies=[requires("admin")],
+        responses=described(400, 401, 403, 413, 429),
+    )
 
     def answer(proposal: Proposal) -> SettingsAnswer:
         return SettingsAnswer(

@@ -44,7 +44,7 @@ class Restore(BaseModel):
 
 
 def models_router(registry: Registry, loading: Loading, views: Views) -> APIRouter:
-    router = APIRouter(prefix="/models", tags=["models"])
+    router = APIRouter(prefix="/models", tags=["models"], responses=described(400, 401, 403, 413, 429))
     _reading(router, registry, views)
     _registering(router, registry, views)
     _serving(router, registry, loading, views)
@@ -59,7 +59,7 @@ def _reading(router: APIRouter, registry: Registry, views: Views) -> None:
         """Every model of the registry, and whether it answers now."""
         return Models(models=await views.all(), default=registry.document.default)
 
-    @router.get("/backups", dependencies=admin)
+    @router.get("/backups", dependencies=admin, responses=described(503))
     async def list_backups() -> RegistryBackups:
         """What the registry was before each of its last changes, the newest first."""
         return RegistryBackups(backups=[RegistryBackup(**vars(backup)) for backup in registry.backups()])

@@ -49,7 +49,12 @@ def system_router(
     status: SystemStatus, registry: Registry, cache: Path, always: frozenset[Path]
 ) -> APIRouter:
     """`always`: files and folders of the cache that are needed whatever the registry says."""
-    router = APIRouter(prefix="/system", tags=["system"], dependencies=[requires("admin")])
+    router = APIRouter(
+        prefix="/system",
+        tags=["system"],
+        dependencies=[requires("admin")],
+        responses=described(400, 401, 403, 413, 429),
+    )
 
     @router.get("/status")
     async def system_status() -> Status:

@@ -81,6 +81,13 @@ def _weights(entry: ModelEntry, site: Site) -> Check:
         reason = f"{entry.triton_model} takes no weights for the engine {entry.engine}"
         return Check("weights", "failed", f"{reason}; correct engine or triton_model")
     path = Path(entry.weights)
+    try:
+        return _weights_at(path, entry, site)
+    except OSError as error:
+        return Check("weights", "failed", f"{path} cannot be read: {error.strerror}")
+
+
+def _weights_at(path: Path, entry: ModelEntry, site: Site) -> Check:
     if not path.exists():
         return _unseen("weights", f"there is nothing at {path}", site)
     missing = [name for name in _NEEDED.get(entry.engine, ()) if not (path / name).is_file()]
@@ -92,9 +99,13 @@ def _weights(entry: ModelEntry, site: Site) -> Check:
 
 
 def _tokenizer(folder: Path, site: Site) -> Check:
-    if not folder.exists():
-        return _unseen("tokenizer", f"there is no folder {folder}", site)
-    missing = [name for name in ("tokenizer.json", "tokenizer_config.json") if not (folder / name).is_file()]
+    try:
+        if not folder.exists():
+            return _unseen("tokenizer", f"there is no folder {folder}", site)
+        needed = ("tokenizer.json", "tokenizer_config.json")
+        missing = [name for name in needed if not (folder / name).is_file()]
+    except OSError as error:
+        return Check("tokenizer", "failed", f"{folder} cannot be read: {error.strerror}")
     if missing:
         return Check("tokenizer", "failed", f"{folder} lacks {', '.join(missing)}")
     return Check("tokenizer", "passed", f"{folder}")
@@ -147,12 +158,15 @@ def _memory(entry: ModelEntry, site: Site) -> Check:
 
 
 def weight_bytes(entry: ModelEntry) -> int:
-    """The size of the weights; 0 where they are not visible here."""
+    """The size of the weights, in a file or a flat folder; 0 where they are not visible here."""
     if entry.weights is None:
         return 0
     path = Path(entry.weights)
-    files = [path] if path.is_file() else path.glob("**/*")
-    return sum(file.stat().st_size for file in files if file.is_file())
+    try:
+        files = [path] if path.is_file() else list(path.iterdir())
+        return sum(file.stat().st_size for file in files if file.is_file())
+    except OSError:
+        return 0
 
 
 def _provenance(entry: ModelEntry) -> dict[str, Any]:

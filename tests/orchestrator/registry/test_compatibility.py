@@ -75,6 +75,8 @@ def test_what_another_machine_may_have_is_unknown(engine: ModelEntry) -> None:
     ("changes", "failed"),
     [
         ({"weights": "/no/such/place"}, "weights"),
+        ({"weights": "/" + "x" * 300}, "weights"),
+        ({"tokenizer": "/" + "x" * 300}, "tokenizer"),
         ({"engine": "ctranslate2"}, "weights"),
         ({"tokenizer": "/no/such/place"}, "tokenizer"),
         ({"triton_model": "nobody", "weights": None}, "repository"),
