@@ -33,6 +33,11 @@ def test_the_config_decides_queue_and_defaults_and_the_environment_the_machine(g
     assert settings.exclude_input_in_output
 
 
+def test_a_model_that_the_config_names_goes_before_that_of_the_environment(gguf: str) -> None:
+    config = {"parameters": {"gguf": {"string_value": gguf}}}
+    assert read_settings({"BEAUTYAI_LLM_GGUF": "/nowhere.gguf"}, config).gguf == Path(gguf)
+
+
 def test_a_config_without_these_keys_still_loads(gguf: str) -> None:
     settings = read_settings({"BEAUTYAI_LLM_GGUF": gguf}, {})
     assert (settings.max_queue_size, settings.waiting_cancel_check_seconds) == (64, 0.1)
