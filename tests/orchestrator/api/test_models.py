@@ -88,7 +88,7 @@ def test_what_an_administrator_unloads_stays_unloaded_until_it_is_loaded(client:
 def test_a_chat_of_a_model_that_is_unloaded_is_told_so_and_works_again_after_it_is_loaded(
     client: httpx2.Client,
 ) -> None:
-    question = {"message": "Count.", "max_new_tokens": 120, "min_new_tokens": 100, "stream": True}
+    question = {"message": "Count.", "max_new_tokens": 60, "min_new_tokens": 50, "stream": True}
     with client.stream("POST", "/inference/chat", json=question) as streamed:
         lines = streamed.iter_lines()
         first = next(line for line in lines if line.startswith("event: "))

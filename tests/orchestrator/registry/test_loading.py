@@ -71,7 +71,7 @@ async def test_a_stream_ends_well_while_its_model_is_replaced_and_newcomers_are_
         lengths: list[int] = []
         try:
             async with anyio.create_task_group() as tasks:
-                stream = inference.generate(asked(150))
+                stream = inference.generate(asked(100))
                 first = len(await stream.__anext__())
 
                 async def rest() -> None:
@@ -84,7 +84,7 @@ async def test_a_stream_ends_well_while_its_model_is_replaced_and_newcomers_are_
                     await written(inference, 2)
                 assert models.moving("other") == "loading"
                 assert not lengths  # it runs on
-            assert lengths == [150]
+            assert lengths == [100]
             assert registry.language_model() == registry.document.default == "other"
             assert template.tokenizer is not before_tokenizer
             assert await written(inference, 2) == 2
@@ -127,6 +127,10 @@ async def test_a_triton_that_comes_up_gets_what_the_registry_says(
             await inference.unload("end_of_turn")  # what a repair does
             await inference.load("end_of_turn")
             assert await _longest_audio(inference) == "9"
+            registry.serves("end_of_turn", None)
+            await models.settle()
+            assert (await inference.models())["end_of_turn"].state != "READY"
+            assert inference.doors.closed("end_of_turn")
         finally:
             await models.load(before)
         assert await _longest_audio(inference) == "60"
