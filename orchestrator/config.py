@@ -205,6 +205,7 @@ class Settings(DataSettings):
     max_sessions: int = Field(64, ge=1, le=100_000)
     admission_wait_ms: int = Field(1000, ge=50, le=600_000)
     partials_at_once: int = Field(8, ge=1, le=1024)
+    max_upload_seconds: int = Field(7200, ge=1, le=86_400)
     database_url: SecretStr | None = None
     retention_days: int = Field(0, ge=0, le=36_500)
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

@@ -51,6 +51,20 @@ class BadAudio(ClientError):
     code = "bad_audio"
 
 
+class AudioTooLong(ClientError):
+    """A recording that is longer than this service takes in one request."""
+
+    code = "audio_too_long"
+    status = 413
+
+
+class NothingSaid(ClientError):
+    """A recording in which nobody says anything, where words are needed."""
+
+    code = "nothing_said"
+    status = 422
+
+
 class BadSetting(ClientError):
     code = "bad_setting"
     status = 422

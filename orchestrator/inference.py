@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 Audio = NDArray[np.float32]  # (n_samples,), 16 kHz mono, -1..1
 
 STATE_FLOATS = 320
+
+Task = Literal["transcribe", "translate"]
+Gender = Literal["female", "male"]
 
 
 def fresh_state() -> NDArray[np.float32]:
@@ -50,7 +53,7 @@ class Transcription:
     `partial` is for an utterance that goes on: the answer comes soon, and no doubted text is decoded again. After a
     `prefix`, the beginning of what is said in the audio, only what follows is written; `prompt` is what was said
     before. `word_timestamps` puts the times of the words written into the segments. `urgent`: it goes before partials
-    of others.
+    of others. `task` translate writes English; a `temperature` above 0 samples words at it.
     """
 
     language: str | None = None
@@ -59,6 +62,8 @@ class Transcription:
     prompt: str = ""
     word_timestamps: bool = False
     urgent: bool = False
+    task: Task = "transcribe"
+    temperature: float = 0.0
 
 
 PLAIN = Transcription()
@@ -129,6 +134,20 @@ class SpeechChunk:
     @property
     def duration_ms(self) -> float:
         return 1000 * len(self.pcm) / 2 / self.sample_rate
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice that can be asked for by name; `language` such as `en-us`, `gender` None where it is not known.
+
+    `default`: it speaks where neither a voice nor a language is asked for.
+    """
+
+    name: str
+    language: str
+    gender: Gender | None
+    engine: str
+    default: bool = False
 
 
 class Detector(Protocol):

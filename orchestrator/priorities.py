@@ -1,4 +1,4 @@
-"""Who may use the models first: final transcripts, then first pieces, then partials, then the rest of a reply.
+"""Who may use the models first: final transcripts, first pieces, partials, the rest of a reply, and last of all uploads.
 
 Triton's own priorities stall (docs/log.md), so the order is kept here, by when a call may begin: what is urgent begins
 at once, what is not waits while anything urgent runs. Voice detection passes by it all. Nothing waits without a bound.
@@ -34,6 +34,8 @@ FIRST_PIECE_TOKENS = 16
 """A first piece is mostly written with so many; until then a listener waits for them in silence."""
 SYNTHESIS_SECONDS = 0.5
 """A piece is begun when the listener has no more audio than this, whatever else runs."""
+_IDLE_CHECK_SECONDS = 0.02
+_TOO_BUSY = "live conversations leave no moment for this request; try again in a few seconds"
 
 
 class Priorities:
@@ -46,6 +48,7 @@ class Priorities:
         self._waiting_partials: deque[anyio.Event] = deque()
         self._quiet = anyio.Event()
         self._quiet.set()
+        self._background = anyio.Lock()
 
     @contextmanager
     def urgent(self) -> Iterator[None]:
@@ -86,6 +89,33 @@ class Priorities:
         with anyio.move_on_after(patience_seconds):
             while self._urgent:
                 await self._quiet.wait()
+
+    @asynccontextmanager
+    async def background(self, patience_seconds: float) -> AsyncIterator[None]:
+        """Work that no live turn waits for: one at a time, begun while nothing urgent and no partial runs.
+
+        Raises:
+            InferenceOverloaded: there was no such moment within `patience_seconds`.
+        """
+        try:
+            with anyio.fail_after(patience_seconds):
+                await self._background.acquire()
+        except TimeoutError:
+            raise InferenceOverloaded(_TOO_BUSY) from None
+        try:
+            await self._until_idle(patience_seconds)
+            yield
+        finally:
+            self._background.release()
+
+    async def _until_idle(self, patience_seconds: float) -> None:
+        try:
+            with anyio.fail_after(patience_seconds):
+                while self._urgent or self._partials or self._waiting_partials:
+                    await self._quiet.wait()
+                    await anyio.sleep(_IDLE_CHECK_SECONDS if self._partials else 0)
+        except TimeoutError:
+            raise InferenceOverloaded(_TOO_BUSY) from None
 
     def _admit_partials(self) -> None:
         while self._waiting_partials and not self._urgent and self._partials < self._partials_at_once:

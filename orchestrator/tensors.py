@@ -22,6 +22,7 @@ from orchestrator.inference import (
     Tokens,
     Transcript,
     Transcription,
+    Voice,
 )
 
 _END_OF_TURN_SAMPLES = 8 * SAMPLE_RATE
@@ -78,6 +79,8 @@ def transcription_tensors(audio: Audio, asked: Transcription) -> dict[str, NDArr
         "PROMPT": string(asked.prompt),
         "WORD_TIMESTAMPS": np.array([[asked.word_timestamps]]),
         "FALLBACK": np.array([[not asked.partial]]),
+        "TASK": string(asked.task),
+        "TEMPERATURE": np.array([[asked.temperature]], dtype=np.float32),
     }
 
 
@@ -147,6 +150,11 @@ def speech_chunk(answer: Mapping[str, NDArray[Any]]) -> SpeechChunk:
     """One response of `tts`."""
     pcm = answer["AUDIO"].astype("<i2").tobytes()
     return SpeechChunk(pcm, int(answer["SAMPLE_RATE"].flat[0]), _text(answer["VOICE"]))
+
+
+def listed_voices(answer: Mapping[str, NDArray[Any]]) -> list[Voice]:
+    """The response of `tts` to `LIST_VOICES`."""
+    return [Voice(**voice) for voice in json.loads(_text(answer["VOICES"]))]
 
 
 def _sampling_tensors(sampling: Sampling) -> dict[str, NDArray[Any]]:

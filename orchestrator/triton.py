@@ -36,11 +36,13 @@ from orchestrator.inference import (
     Tokens,
     Transcript,
     Transcription,
+    Voice,
 )
 from orchestrator.request_ids import current_request_id
 from orchestrator.tensors import (
     end_of_turn_tensors,
     generation_tensors,
+    listed_voices,
     outputs_of,
     parameter_of,
     speech_chunk,
@@ -213,6 +215,14 @@ class TritonInference:
             async for answer in answers:
                 if (chunk := speech_chunk(answer)).pcm:
                     yield chunk
+
+    async def voices(self) -> list[Voice]:
+        """Every voice that the loaded `tts` model can be asked for."""
+        tensors = {"TEXT": string(""), "LIST_VOICES": np.array([[True]])}
+        deadlines = (self._deadlines.first_audio, self._deadlines.between_audio)
+        answers = self.stream("tts", tensors, deadlines, outputs=("VOICES",))
+        async with aclosing(answers):
+            return [voice async for answer in answers for voice in listed_voices(answer)]
 
     async def infer(self, model: str, tensors: Tensors, deadline_seconds: float) -> dict[str, NDArray[Any]]:
         """One request, one answer: every output of `model` by name, with its batch dimension.

@@ -51,6 +51,8 @@ def _calls(models: TritonInference) -> dict[str, Callable[[], Awaitable[object]]
         "transcribe": lambda: models.transcribe(
             second, Transcription("en", prefix="so", prompt="before", word_timestamps=True)
         ),
+        "translate": lambda: models.transcribe(second, task="translate", temperature=0.5),
+        "voices": models.voices,
         "generate": lambda: _drained(models.generate(generation)),
         "write": lambda: _drained(models.write(_every_wish(generation))),
         "synthesize": lambda: _drained(

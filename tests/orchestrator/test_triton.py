@@ -150,6 +150,8 @@ def test_partial_and_final_transcripts_ask_for_the_same_inputs_and_can_share_a_b
         "PROMPT": (b"Now.", b""),
         "WORD_TIMESTAMPS": (True, False),
         "FALLBACK": (False, True),
+        "TASK": (b"transcribe", b"transcribe"),
+        "TEMPERATURE": (0.0, 0.0),
     }
 
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .circuit_breaker import CircuitBreaker
+from .edge_genders import GENDERS
 from .edge_languages import VOICE_OF_LANGUAGE, voice_of
 from .edge_stream import Deadlines, EdgeError, EdgeStream
 from .mp3 import Mp3Decoder, Mp3Error
-from .speech import VoiceError
+from .speech import Listed, VoiceError
 
 SAMPLE_RATE = 24_000
 _VOICE_NAME = re.compile(r"[a-z]{2,3}-[A-Z][A-Za-z]+(-[A-Za-z]+)?-[A-Za-z]+Neural")
@@ -76,6 +77,14 @@ class EdgeVoices:
     def __init__(self, breaker: CircuitBreaker, deadlines: Deadlines) -> None:
         self._breaker = breaker
         self._deadlines = deadlines
+
+    def listed(self) -> list[Listed]:
+        """The reviewed ones; the service has more, which can be asked for by name as well."""
+        default = voice_of("")
+        return [
+            Listed(name, "-".join(name.lower().split("-")[:2]), gender, "edge", name == default)
+            for name, gender in GENDERS.items()
+        ]
 
     def choose(self, name: str, language: str) -> EdgeVoice | None:
         """The voice called `name`, or without a name the one of `language`; None where there is none."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,9 @@ class TritonPythonModel:
         """Accept or refuse each request; the pool answers it."""
         for request in requests:
             sender = request.get_response_sender()
+            if _is_set(request, "LIST_VOICES"):
+                sender.send(_listing(self._synthesizer), flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+                continue
             try:
                 utterance = self._utterance(request)
                 cast = self._synthesizer.cast(utterance)
@@ -127,6 +131,17 @@ def _response(chunk: Chunk) -> Any:
             pb_utils.Tensor("VOICE", np.array([[chunk.voice.encode()]], dtype=np.object_)),
         ]
     )
+
+
+def _is_set(request: Any, name: str) -> bool:
+    tensor = pb_utils.get_input_tensor_by_name(request, name)
+    return tensor is not None and bool(tensor.as_numpy().reshape(-1)[0])
+
+
+def _listing(synthesizer: Synthesizer) -> Any:
+    voices = json.dumps([asdict(voice) for voice in synthesizer.voices()])
+    content = np.array([[voices.encode()]], dtype=np.object_)
+    return pb_utils.InferenceResponse([pb_utils.Tensor("VOICES", content)])
 
 
 def _refuse(sender: Any, message: str, code: Any) -> None:

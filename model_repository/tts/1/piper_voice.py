@@ -12,7 +12,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from piper import PiperConfig, PiperVoice, SynthesisConfig
 
-from .speech import InvalidInputError, VoiceError
+from .piper_genders import gender_of
+from .speech import InvalidInputError, Listed, VoiceError
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,13 @@ class LocalVoices:
     def names(self) -> str:
         """The known names in one line, for messages."""
         return ", ".join(self._by_name)
+
+    def listed(self) -> list[Listed]:
+        """All of them, sorted by name."""
+        return [
+            Listed(voice.name, voice.language, gender_of(voice.name), "piper", voice is self._default)
+            for voice in self._by_name.values()
+        ]
 
     def choose(self, name: str, language: str) -> LocalVoice:
         """The voice called `name`; without a name the first of `language`; else the default voice.

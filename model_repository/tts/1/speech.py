@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,17 @@ class Chunk:
     audio: NDArray[np.int16]
     sample_rate: int
     voice: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A voice that can be asked for; `gender` is None where nobody has said it."""
+
+    name: str
+    language: str  # such as `en-us`
+    gender: Literal["female", "male"] | None
+    engine: Literal["piper", "edge"]
+    default: bool = False  # speaks where neither a voice nor a language is asked for
 
 
 class Voice(Protocol):

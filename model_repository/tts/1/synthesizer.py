@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from .speech import Chunk, Utterance, Voice, VoiceError, cut
+from .speech import Chunk, Listed, Utterance, Voice, VoiceError, cut
 from .spoken import readable, spoken
 
 logger = logging.getLogger(__name__)
@@ -20,11 +20,15 @@ class LocalChoice(Protocol):
 
     def choose(self, name: str, language: str) -> Voice: ...
 
+    def listed(self) -> list[Listed]: ...
+
 
 class NetworkChoice(Protocol):
     """Voices elsewhere: None when they have none for this."""
 
     def choose(self, name: str, language: str) -> Voice | None: ...
+
+    def listed(self) -> list[Listed]: ...
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,13 @@ class Synthesizer:
         self._local = local
         self._network = network
         self._chunk_ms = chunk_ms
+
+    def voices(self) -> list[Listed]:
+        """Every voice that can be asked for by name; one of them is the default."""
+        local = self._local.listed()
+        if self._network is None:
+            return local
+        return [*self._network.listed(), *(replace(voice, default=False) for voice in local)]
 
     def cast(self, utterance: Utterance) -> Cast:
         """The network's voice where there is one, with a local one in reserve. Raises InvalidInputError."""

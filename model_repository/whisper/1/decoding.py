@@ -34,10 +34,10 @@ class Clip:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The decoding chosen for a clip and the window it was made in; `silent` where nothing was said."""
+    """The decoding chosen for a clip and the attempt that made it; `silent` where nothing was said."""
 
     decoding: Decoding
-    window_seconds: int
+    attempt: Attempt
     silent: bool
 
 
@@ -90,7 +90,7 @@ class Decoder:
         attempt = clip.attempts[len(decodings) - 1]
         verdict = self._verdict(clip, decodings[-1], attempt)
         if verdict is not Verdict.DOUBTED:
-            return Outcome(decodings[-1], attempt.window_seconds, verdict is Verdict.SILENT)
+            return Outcome(decodings[-1], attempt, verdict is Verdict.SILENT)
         if len(decodings) < len(clip.attempts):
             return None
         best = window.best(decodings, self._options.thresholds)
@@ -98,7 +98,8 @@ class Decoder:
             window.salvaged(best, self._options.thresholds) if clip.partial else window.said_once(best.tokens)
         )
         text = prompt.tokenizer.decode(list(tokens))
-        return Outcome(replace(best, tokens=tokens, text=text), attempt.window_seconds, silent=False)
+        made_by = clip.attempts[decodings.index(best)]
+        return Outcome(replace(best, tokens=tokens, text=text), made_by, silent=False)
 
     def _verdict(self, clip: Clip, decoding: Decoding, attempt: Attempt) -> Verdict:
         if not window.is_audible(clip.audio):

@@ -76,7 +76,7 @@ def _utterances(request: Any) -> list[Utterance]:
     language = [text.strip().lower() for text in _texts(request, "LANGUAGE", len(audio))]
     task = _texts(request, "TASK", len(audio))
     word_timestamps, window_seconds = _array(request, "WORD_TIMESTAMPS"), _array(request, "WINDOW_SECONDS")
-    fallback = _array(request, "FALLBACK")
+    fallback, temperature = _array(request, "FALLBACK"), _array(request, "TEMPERATURE")
     prefix, prompt, hotwords = (
         _texts(request, name, len(audio)) for name in ("PREFIX", "PROMPT", "HOTWORDS")
     )
@@ -91,6 +91,7 @@ def _utterances(request: Any) -> list[Utterance]:
             word_timestamps=word_timestamps is not None and bool(word_timestamps[i, 0]),
             fallback=fallback is None or bool(fallback[i, 0]),
             window_seconds=None if window_seconds is None else float(window_seconds[i, 0]),
+            temperature=0.0 if temperature is None else float(temperature[i, 0]),
         )
         for i in range(len(audio))
     ]

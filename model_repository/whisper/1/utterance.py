@@ -34,6 +34,7 @@ class Utterance:
     word_timestamps: bool = False
     fallback: bool = True  # whether a doubted text is decoded again
     window_seconds: float | None = None  # floor of the encoder's window; None: the model's own
+    temperature: float = 0.0  # above 0: words are sampled at it, and tried again at no other
 
     @property
     def seconds(self) -> float:
@@ -53,11 +54,12 @@ class Word:
 
 @dataclass(frozen=True)
 class Segment:
-    """The text of one window; `words` is None where no times were asked for."""
+    """The text of one window, sampled at `temperature`; `words` is None where no times were asked for."""
 
     start: float
     end: float
     text: str
+    temperature: float
     words: tuple[Word, ...] | None
 
 
@@ -87,6 +89,8 @@ def check(utterance: Utterance, languages: frozenset[str], max_audio_seconds: fl
             raise InvalidInputError(f"{name}: {len(text)} characters; send at most {_MAX_TEXT_CHARS}")
     if utterance.prefix and utterance.seconds > FULL_WINDOW_SECONDS:
         raise InvalidInputError(f"PREFIX: only audio of up to {FULL_WINDOW_SECONDS} s can be continued")
+    if not 0 <= utterance.temperature <= 1:
+        raise InvalidInputError(f"TEMPERATURE: {utterance.temperature:g} is not in 0..1")
     window_seconds = utterance.window_seconds
     if window_seconds is not None and not 0 < window_seconds <= FULL_WINDOW_SECONDS:
         raise InvalidInputError(f"WINDOW_SECONDS: {window_seconds:g} is not in 0..{FULL_WINDOW_SECONDS}")

@@ -77,6 +77,8 @@ class Whisper:
             floor_seconds = utterance.window_seconds or self._settings.partial_window_seconds
             return (window.partial_attempt(seconds, floor_seconds),)
         floor_seconds = utterance.window_seconds or self._settings.window_seconds
+        if utterance.temperature:
+            return window.sampled_attempts(seconds, floor_seconds, utterance.temperature)
         return window.attempts(seconds, floor_seconds, self._settings.temperatures)
 
     def _languages(
@@ -129,11 +131,12 @@ class Whisper:
         offset = clip.offset_samples / window.SAMPLE_RATE
         words = None
         if utterance.word_timestamps:
-            encoded = clip.encoded[outcome.window_seconds]
+            encoded = clip.encoded[outcome.attempt.window_seconds]
             tokens = (*prompt.prefix, *outcome.decoding.tokens)
             aligned = self._network.words(encoded, tokens, prompt.tokenizer, clip.audio.size)
             words = _after_prefix(aligned, len(prompt.prefix), offset)
-        return Segment(offset, offset + clip.seconds, outcome.decoding.text, words)
+        temperature = outcome.attempt.temperature
+        return Segment(offset, offset + clip.seconds, outcome.decoding.text, temperature, words)
 
 
 def _sharing(clips: Sequence[Sequence[Clip]]) -> list[list[Clip]]:

@@ -86,6 +86,12 @@ def attempts(
     return (Attempt(max(math.ceil(floor_seconds), needed_seconds), 0.0), *full)
 
 
+def sampled_attempts(audio_seconds: float, floor_seconds: float, temperature: float) -> tuple[Attempt, ...]:
+    """The decodes at a temperature that the caller chose: in the same windows, at no other."""
+    windows = [attempt.window_seconds for attempt in attempts(audio_seconds, floor_seconds, (0.0,))]
+    return tuple(Attempt(seconds, temperature) for seconds in windows)
+
+
 def partial_attempt(audio_seconds: float, floor_seconds: float) -> Attempt:
     """The one decode of an utterance that goes on: a wrong word is mended by the next, so its window is tighter."""
     needed_seconds = math.ceil(audio_seconds + _PARTIAL_MARGIN_SECONDS)

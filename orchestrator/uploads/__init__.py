@@ -1,0 +1,1 @@
+"""Recordings that come whole, as files: decoded block by block, cut at silences and written down."""
