@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
@@ -34,6 +34,11 @@ from orchestrator.configuration import Configuration
 from orchestrator.conversation import VoiceConversations
 from orchestrator.detecting import SharedDetector
 from orchestrator.errors import VoiceError
+from orchestrator.api.speech import speech_router
+from orchestrator.api.transcriptions import transcriptions_router
+from orchestrator.api.voice import voice_router
+from orchestrator.api.voice_requests import voice_requests_router
+from orchestrator.store.conversations import Conversations
 from orchestrator.metrics import Metrics
 from orchestrator.priorities import Priorities, Prioritised
 from orchestrator.prompt import ChatTemplate
@@ -48,6 +53,9 @@ from orchestrator.store.store import Store
 from orchestrator.system_status import SystemStatus
 from orchestrator.texts import TextModel
 from orchestrator.triton import TritonInference
+from orchestrator.unhurried import Unhurried
+from orchestrator.uploaded_turn import UploadedTurns
+from orchestrator.uploads.transcription import Scribe
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +86,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     triton.observers.append(metrics.inference_ended)
     detector = SharedDetector(triton)
-    inference = Prioritised(triton, detector, Priorities(settings.partials_at_once))
+    priorities = Priorities(settings.partials_at_once)
+    inference = Prioritised(triton, detector, priorities)
+    unhurried = Unhurried(triton, detector, priorities)
     template = ChatTemplate(settings.tokenizer_dir)
     registry = Registry(settings.data_dir)
     surroundings = Surroundings(
@@ -119,6 +129,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(system_router(status, registry, settings.cache, frozenset({settings.tokenizer_dir})))
     app.include_router(sessions_router(store.conversations, store.library))
     app.include_router(access_router(door.keys, door.tickets))
+    for router in _audio_routers(settings, unhurried, template, store.conversations, readiness):
+        app.include_router(router)
     app.router.routes.append(WebSocketRoute(VOICE_PATH, voice.serve))
     app.router.routes += page.routes()
     app.add_middleware(BodyLimits)
@@ -132,3 +144,20 @@ def create_app(settings: Settings) -> FastAPI:
 def _tell(path: str, error: VoiceError) -> Response:
     """How a refusal is told, before any route is known."""
     return answer_at(path, problem_of(error), error.headers)
+
+
+def _audio_routers(
+    settings: Settings,
+    models: Unhurried,
+    template: ChatTemplate,
+    conversations: Conversations,
+    readiness: Readiness,
+) -> Iterator[APIRouter]:
+    """Audio over HTTP, whose work goes after that of all live conversations."""
+    scribe = Scribe(models, settings.session.turn_taking.speech_threshold, settings.max_upload_seconds)
+    turns = UploadedTurns(scribe, models, template, settings.llm_context_tokens)
+
+    yield transcriptions_router(scribe)
+    yield speech_router(models)
+    yield voice_router(models, readiness, VOICE_PATH)
+    yield voice_requests_router(scribe, models, turns, conversations, settings.session)

@@ -1,4 +1,4 @@
-"""Who may use the models first: final transcripts, first pieces, partials, the rest of a reply, and last of all uploads.
+"""Who may use the models first: final transcripts, first pieces, partials, the rest of a reply, last of all uploads.
 
 Triton's own priorities stall (docs/log.md), so the order is kept here, by when a call may begin: what is urgent begins
 at once, what is not waits while anything urgent runs. Voice detection passes by it all. Nothing waits without a bound.

@@ -18,6 +18,7 @@ from orchestrator.uploads.transcription import Passage
 Format = Literal["json", "text", "srt", "verbose_json", "vtt"]
 Granularity = Literal["word", "segment"]
 
+_SEGMENTS: tuple[Granularity, ...] = ("segment",)
 _MEDIA_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt"}
 
 
@@ -89,7 +90,7 @@ class Transcription:
 
 
 def written(
-    transcription: Transcription, answer_format: Format, granularities: Collection[Granularity] = ("segment",)
+    transcription: Transcription, answer_format: Format, granularities: Collection[Granularity] = _SEGMENTS
 ) -> Response:
     """The answer in the format that was asked for."""
     match answer_format:

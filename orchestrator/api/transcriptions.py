@@ -16,7 +16,6 @@ from orchestrator.api.transcription_events import TextDelta, TextDone, event
 from orchestrator.api.transcription_requests import TranscriptionRequest, TranslationRequest
 from orchestrator.errors import VoiceError
 from orchestrator.uploads.captions import joined
-from orchestrator.uploads.counting import audio_counter
 from orchestrator.uploads.transcription import Passage, Scribe, Wish
 
 _TEXTS: dict[str, Any] = {"text/plain": {}, "application/x-subrip": {}, "text/vtt": {}}
@@ -43,7 +42,7 @@ def transcriptions_router(scribe: Scribe) -> APIRouter:
         caller: Annotated[Caller, requires("voice")],
     ) -> Response:
         """The words in a recording of any common format, in the language that is spoken."""
-        count = audio_counter(caller)
+        count = caller.add_audio
         if asked.stream:
             return await _streamed(scribe, asked, count)
         transcription = await _transcribed(scribe, asked, asked.wish(), count)
@@ -55,7 +54,7 @@ def transcriptions_router(scribe: Scribe) -> APIRouter:
         caller: Annotated[Caller, requires("voice")],
     ) -> Response:
         """The words in a recording of any language, in English. A Whisper that knows only English refuses."""
-        transcription = await _transcribed(scribe, asked, asked.wish(), audio_counter(caller))
+        transcription = await _transcribed(scribe, asked, asked.wish(), caller.add_audio)
         return written(transcription, asked.response_format)
 
     return router

@@ -1,4 +1,4 @@
-"""A recording in any common container -> 16 kHz mono audio, block by block, so that memory does not grow with its length.
+"""A recording in any common container -> 16 kHz mono audio, block by block: memory does not grow with its length.
 
 Knows nothing of HTTP or of models. Every call blocks: it belongs into a worker thread.
 """
@@ -37,7 +37,7 @@ class AudioFile:
         self._resampler = _resampler()
         self._shape: tuple[str, str, int] | None = None
         try:
-            self._container = av.open(file, options=_OPTIONS)
+            self._container = av.open(file, "r", options=_OPTIONS)
         except (av.FFmpegError, ValueError) as error:
             raise BadAudio(
                 f"not a recording that can be read; send WAV, MP3, M4A, WebM, Ogg or FLAC ({_why(error)})"
@@ -93,7 +93,7 @@ class AudioFile:
             log.warning("a recording has %d broken packets; the rest of it was read", n_broken)
         yield from _arrays(self._resampler.resample(None))
 
-    def _packets(self, stream: AudioStream) -> Iterator[av.Packet]:
+    def _packets(self, stream: AudioStream) -> Iterator[av.Packet[AudioStream]]:
         try:
             yield from self._container.demux(stream)
         except av.FFmpegError as error:

@@ -27,7 +27,7 @@ _MARGIN = _frames(0.3)
 
 @dataclass(frozen=True)
 class Window:
-    """A piece of the recording with speech in it, from sample `start` on, and each of its frames' speech probability."""
+    """A piece of the recording with speech in it, from sample `start` on; `probabilities` of speech, frame by frame."""
 
     start: int
     audio: Audio
