@@ -8,7 +8,7 @@ from contextlib import aclosing
 from starlette.responses import StreamingResponse
 
 from orchestrator.encoding import MEDIA_TYPES, AudioFormat, encoder_for
-from orchestrator.errors import BadSetting
+from orchestrator.errors import BadSetting, InferenceRefused
 from orchestrator.inference import SpeechChunk
 
 NOTHING_TO_SAY = "there is nothing to say in it: no letter and no digit"
@@ -23,11 +23,19 @@ async def spoken_answer(
         BadSetting: there is no audio; `field` is to blame.
         InferenceError: the voice is unknown or failed before its first audio.
     """
-    first = await anext(chunks, None)
+    first = await _first(chunks)
     if first is None:
         raise BadSetting(f"{field}: {NOTHING_TO_SAY}", field=field)
     headers = {"X-Voice": first.voice}
     return StreamingResponse(_encoded(first, chunks, audio_format), 200, headers, MEDIA_TYPES[audio_format])
+
+
+async def _first(chunks: AsyncGenerator[SpeechChunk, None]) -> SpeechChunk | None:
+    try:
+        return await anext(chunks, None)
+    except InferenceRefused as error:
+        error.field = "voice" if "VOICE" in str(error) else None
+        raise
 
 
 async def _encoded(

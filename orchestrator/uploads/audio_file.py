@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -79,7 +79,7 @@ class AudioFile:
         n_broken, n_whole = 0, 0
         for packet in self._packets(stream):
             try:
-                frames = cast("list[av.AudioFrame]", packet.decode())
+                frames = packet.decode()
             except av.FFmpegError as error:
                 n_broken += 1
                 reason = error
@@ -109,13 +109,14 @@ class AudioFile:
 
 
 def _resampler() -> av.AudioResampler:
-    return av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+    """All channels: FFmpeg's own mix of them is louder than each."""
+    return av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
 
 
 def _arrays(frames: list[av.AudioFrame]) -> Iterator[Audio]:
     for frame in frames:
-        audio: Audio = np.nan_to_num(frame.to_ndarray()[0], nan=0.0, posinf=0.0, neginf=0.0)
-        yield np.clip(audio, -1.0, 1.0)
+        mono: Audio = frame.to_ndarray().mean(axis=0)  # of [channels, samples]
+        yield np.clip(np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
 
 
 def _why(error: Exception) -> str:

@@ -110,7 +110,7 @@ class Scribe:
                     continue
                 if heard.language_probability >= _SURE_OF_LANGUAGE:
                     language = language or heard.language
-                yield _passage(window, heard)
+                yield _passage(window, heard, audio.seconds)
 
     async def _heard(self, window: Window, wish: Wish, language: str | None) -> Transcript:
         """Without text where nobody can have said it."""
@@ -148,12 +148,12 @@ def _whole_frames(block: Audio) -> Audio:
     return np.pad(block, (0, -len(block) % FRAME_SAMPLES))
 
 
-def _passage(window: Window, heard: Transcript) -> Passage:
+def _passage(window: Window, heard: Transcript, read_seconds: float) -> Passage:
     segments = heard.segments or ({},)
     return Passage(
         text=heard.text,
         start=window.start_seconds,
-        end=window.end_seconds,
+        end=min(window.end_seconds, read_seconds),
         language=heard.language,
         words=tuple(_word(window, word) for segment in segments for word in segment.get("words", ())),
         average_log_probability=heard.average_log_probability,

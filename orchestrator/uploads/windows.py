@@ -23,6 +23,7 @@ _LONG_ENOUGH = _frames(6)
 _PAUSE = _frames(0.4)
 _LONG_PAUSE = _frames(1.5)
 _MARGIN = _frames(0.3)
+_AROUND = 5
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ class Windows:
     def _quietest(self) -> int:
         """Behind which frame of the second half to cut where nobody pauses: in the middle of the least speech."""
         half = _LONGEST // 2
-        around = np.convolve(self._probabilities, np.ones(5) / 5, mode="same")
-        return half + int(np.argmin(around[half:]))
+        around = np.convolve(self._probabilities[half:], np.ones(_AROUND) / _AROUND, mode="valid")
+        return half + _AROUND // 2 + int(np.argmin(around))
 
     def _take(self, n_frames: int) -> Window:
         taken = Window(
