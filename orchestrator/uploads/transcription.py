@@ -152,8 +152,8 @@ def _passage(window: Window, heard: Transcript, read_seconds: float) -> Passage:
     segments = heard.segments or ({},)
     return Passage(
         text=heard.text,
-        start=window.start_seconds,
-        end=min(window.end_seconds, read_seconds),
+        start=round(window.start_seconds, 3),
+        end=round(min(window.end_seconds, read_seconds), 3),
         language=heard.language,
         words=tuple(_word(window, word) for segment in segments for word in segment.get("words", ())),
         average_log_probability=heard.average_log_probability,

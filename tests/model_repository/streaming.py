@@ -15,6 +15,7 @@ _TYPES: dict[type, tuple[str, Any]] = {
     str: ("BYTES", np.object_),
     float: ("FP32", np.float32),
     int: ("INT32", np.int32),
+    bool: ("BOOL", np.bool_),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ from numpy.typing import NDArray
 from tests.model_repository.model_folder import module
 from tests.model_repository.streaming import stream
 
+edge_genders = module("tts", "edge_genders")
+edge_languages = module("tts", "edge_languages")
+edge_voice = module("tts", "edge_voice")
+piper_genders = module("tts", "piper_genders")
 piper_voice = module("tts", "piper_voice")
 settings = module("tts", "settings")
 speech = module("tts", "speech")
@@ -61,6 +66,9 @@ class Network:
     def __init__(self, voice: Tone) -> None:
         self._voice = voice
         self.asked: list[tuple[str, str]] = []
+
+    def listed(self) -> list[Any]:
+        return []
 
     def choose(self, name: str, language: str) -> Tone:
         self.asked.append((name, language))
@@ -148,6 +156,59 @@ def test_the_local_voice_takes_over_only_before_the_first_sample() -> None:
     assert [len(next(chunks).audio) for _ in range(3)] == [8000, 8000, 4000]
     with pytest.raises(speech.VoiceError):
         next(chunks)
+
+
+def test_local_voices_are_listed_with_the_default_and_what_is_known_of_them() -> None:
+    voices = synthesizer.Synthesizer(local(Tone("de_DE-x-low", "de-de"), Tone("en_US-amy-low")), None, 500)
+    listed = [(each.name, each.language, each.gender, each.engine, each.default) for each in voices.voices()]
+    assert listed == [
+        ("de_DE-x-low", "de-de", None, "piper", False),
+        ("en_US-amy-low", "en-us", "female", "piper", True),
+    ]
+
+
+def test_with_the_network_its_voices_come_first_and_one_of_them_is_the_default() -> None:
+    network = edge_voice.EdgeVoices(None, None)
+    listed = synthesizer.Synthesizer(local(Tone("en_US-joe-medium")), network, 500).voices()
+    assert [each.name for each in listed if each.default] == ["en-US-AriaNeural"]
+    assert (listed[0].engine, listed[-1].name, listed[-1].gender) == ("edge", "en_US-joe-medium", "male")
+    arabic_men = {each.name for each in listed if each.language == "ar-sa" and each.gender == "male"}
+    assert arabic_men == {"ar-SA-HamedNeural"}
+
+
+def test_every_voice_that_speaks_a_language_by_itself_is_listed_and_every_listed_one_can_be_chosen() -> None:
+    assert set(edge_languages.VOICE_OF_LANGUAGE.values()) <= set(edge_genders.GENDERS)
+    network = edge_voice.EdgeVoices(None, None)
+    assert all(network.choose(name, "").name == name for name in edge_genders.GENDERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "gender"),
+    [
+        ("en_US-joe-medium", "male"),
+        ("en_US-lessac-high", "female"),
+        ("en_US-libritts-high", None),
+        ("voice", None),
+    ],
+)
+def test_a_gender_is_told_only_where_it_is_known(name: str, gender: str | None) -> None:
+    assert piper_genders.gender_of(name) == gender
+
+
+@pytest.mark.triton
+def test_the_voices_are_listed_without_speaking(triton: Any) -> None:
+    answer = stream(triton.grpc_url, "tts", TEXT="Not spoken.", LIST_VOICES=True)
+    assert (answer.error, answer.finals, len(answer.responses)) == ("", 1, 1)
+    assert set(answer.responses[0][1]) == {"VOICES"}
+    (voice,) = json.loads(answer.strings("VOICES")[0])
+    assert voice == {
+        "name": "en_US-joe-medium",
+        "language": "en-us",
+        "gender": "male",
+        "engine": "piper",
+        "default": True,
+    }
+    assert stream(triton.grpc_url, "tts", TEXT="Spoken.", LIST_VOICES=False).strings("VOICE")
 
 
 @pytest.mark.parametrize(

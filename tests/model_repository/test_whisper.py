@@ -159,6 +159,8 @@ def test_a_folder_without_weights_fails_at_load(tmp_path: Path) -> None:
         ({"audio": np.zeros(61 * 16_000, F32)}, "AUDIO: 61.0 s"),
         ({"language": "xx"}, "LANGUAGE: 'xx' is no language"),
         ({"task": "sing"}, "TASK: 'sing'"),
+        ({"temperature": 1.5}, "TEMPERATURE: 1.5"),
+        ({"temperature": float("nan")}, "TEMPERATURE: nan"),
         ({"window_seconds": 31.0}, "WINDOW_SECONDS: 31"),
         ({"window_seconds": float("nan")}, "WINDOW_SECONDS: nan"),
         ({"prompt": "a" * 5_000}, "PROMPT: 5000 characters"),
@@ -169,6 +171,27 @@ def test_a_folder_without_weights_fails_at_load(tmp_path: Path) -> None:
 def test_bad_input_is_refused_by_name(model: Any, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(utterance.InvalidInputError, match=f"^{message}"):
         model.check(utterance.Utterance(**{"audio": np.zeros(16_000, F32), **changes}))
+
+
+def test_a_model_of_english_alone_refuses_to_translate_and_other_languages_by_name() -> None:
+    for changes, message in (
+        ({"task": "translate"}, "TASK: 'translate', but the loaded Whisper model knows English only"),
+        ({"language": "de"}, "LANGUAGE: 'de', but the loaded Whisper model knows English only"),
+    ):
+        asked = utterance.Utterance(np.zeros(16_000, F32), **changes)
+        with pytest.raises(utterance.InvalidInputError, match=f"^{message}"):
+            utterance.check(asked, frozenset({"en"}), 60)
+
+
+def test_a_temperature_is_told_with_the_text_that_was_sampled_at_it(model: Any, speech: Path) -> None:
+    clip = read(speech / QUILTER)
+    greedy, sampled = transcribed(
+        model,
+        utterance.Utterance(clip, language="en"),
+        utterance.Utterance(clip, language="en", temperature=0.2),
+    )
+    assert [segment.temperature for segment in (*greedy.segments, *sampled.segments)] == [0.0, 0.2]
+    assert "apostle" in sampled.text
 
 
 def test_a_batch_of_different_lengths_languages_and_prompts_gives_each_its_own_text(

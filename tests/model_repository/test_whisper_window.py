@@ -41,6 +41,11 @@ def test_the_first_window_fits_the_speech(
     attempts = window.attempts(audio_seconds, floor_seconds, TEMPERATURES)
     assert attempts[0] == window.Attempt(first_window, 0.0)
     assert attempts[-2:] == FULL
+    sampled = window.sampled_attempts(audio_seconds, floor_seconds, 0.7)
+    windows = list(dict.fromkeys(attempt.window_seconds for attempt in attempts))
+    assert [(attempt.window_seconds, attempt.temperature) for attempt in sampled] == [
+        (w, 0.7) for w in windows
+    ]
 
 
 @pytest.mark.parametrize(

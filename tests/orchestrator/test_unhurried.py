@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import pytest
@@ -39,7 +40,7 @@ class World:
         await self.start(work)
         return done
 
-    async def start(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._tasks.start_soon(work)
         await settled()
 

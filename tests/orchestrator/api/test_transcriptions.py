@@ -77,11 +77,12 @@ def test_verbose_json_has_words_and_segments_with_their_times_in_a_long_recordin
     assert heard.duration == pytest.approx(len(recording) / 16_000, abs=0.01)
     assert heard.segments is not None
     assert heard.words is not None
-    assert [round(segment.start) for segment in heard.segments] == [0, 11]
+    second = len(question()) / 16_000 + 9
+    assert [segment.start for segment in heard.segments] == [pytest.approx(at, abs=0.4) for at in (0, second)]
     assert [words(word.word) for word in heard.words] == [[word] for word in 2 * QUESTION_WORDS]
     begins = [word.start for word in heard.words]
     assert begins == sorted(begins)
-    assert 10.5 < begins[len(QUESTION_WORDS)] < 11.5
+    assert begins[len(QUESTION_WORDS)] == pytest.approx(second, abs=0.4)
     assert heard.words[-1].end <= heard.duration
 
 
@@ -126,15 +127,17 @@ def test_another_language_is_detected_written_down_and_translated(
     assert "sand" in english.text.lower()
 
 
-def test_french_of_most_of_a_minute_is_written_down_in_windows(client: openai.OpenAI, speech: Path) -> None:
-    clip = speech / "other" / "azure_fr-FR_training_audio1.wav"
+def test_a_third_of_a_minute_of_french_is_written_down_in_windows(
+    client: openai.OpenAI, speech: Path
+) -> None:
+    clip = decode_wav((speech / "other" / "azure_fr-FR_training_audio1.wav").read_bytes())[: 20 * 16_000]
     heard = client.audio.transcriptions.create(
-        file=clip, model="whisper-1", language="fr", response_format="verbose_json"
+        file=upload("mp3", clip), model="whisper-1", language="fr", response_format="verbose_json"
     )
     assert heard.segments is not None
-    assert len(heard.text.split()) > 60
-    assert heard.duration == pytest.approx(40.58, abs=0.01)
-    assert heard.segments[-1].end > 35
+    assert len(heard.text.split()) > 30
+    assert len({segment.seek for segment in heard.segments}) > 1
+    assert 18 < heard.segments[-1].end < 20.2
 
 
 @pytest.mark.parametrize(

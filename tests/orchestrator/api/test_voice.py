@@ -83,8 +83,8 @@ def test_a_turn_goes_on_with_its_session(client: httpx2.Client) -> None:
     assert (first["language"], first["voice"]) == ("en", VOICE)
     assert first["reply"]
     assert len(decode_wav(b64decode(first["audio"]))) / 16 == pytest.approx(first["duration_ms"], rel=0.01)
-    asked = {"files": question(), "data": {"session_id": first["session_id"]}}
-    second = client.post("/voice/turn", **asked, headers={"Accept": "audio/wav"})
+    same = {"session_id": first["session_id"]}
+    second = client.post("/voice/turn", files=question(), data=same, headers={"Accept": "audio/wav"})
     assert second.headers["content-type"] == "audio/wav"
     assert second.headers["x-session-id"] == first["session_id"]
     assert words(unquote(second.headers["x-transcript"])) == QUESTION_WORDS
