@@ -11,12 +11,12 @@ from orchestrator.access.caller import requires
 from orchestrator.api.openai_problems import described_openai
 from orchestrator.api.spoken_answers import spoken_answer
 from orchestrator.encoding import MEDIA_TYPES, AudioFormat
-from orchestrator.errors import BadSetting, UnsupportedParameter
+from orchestrator.errors import UnsupportedParameter
 from orchestrator.inference import Synthesizer
 from orchestrator.reading import read_aloud
 from orchestrator.reply import Speech
 
-MODELS = ("tts", "tts-1", "tts-1-hd")
+Model = Literal["tts", "tts-1", "tts-1-hd"]
 DEFAULT_VOICE = "default"
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -37,7 +37,7 @@ class SpeechRequest(BaseModel):
     """OpenAI's fields. `pcm` is 24 kHz, 16 bits, mono."""
 
     model_config = ConfigDict(extra="forbid")
-    model: str = Field(description=f"{', '.join(MODELS)}: the model that is loaded.")
+    model: Model = Field(description="By any of these names: the model that is loaded.")
     input: str = Field(min_length=1, max_length=4096)
     voice: str | VoiceId = Field(
         description=f"One of `/api/v1/voice/voices`, or `{DEFAULT_VOICE}`. OpenAI's own voices are not here."
@@ -45,19 +45,13 @@ class SpeechRequest(BaseModel):
     response_format: AudioFormat = "mp3"
     speed: float = Field(1.0, ge=0.5, le=2)
     instructions: str | None = Field(None, description="Refused: the voices take no instructions.")
-    stream_format: Literal["audio", "sse"] = Field("audio", description="`sse` is refused.")
+    stream_format: Literal["audio"] = Field("audio", description="OpenAI's `sse` is not here.")
 
     def speech(self) -> Speech:
-        """Raises: BadSetting, UnsupportedParameter."""
-        if self.model not in MODELS:
-            raise BadSetting(
-                f"model: {self.model!r} is not here; use one of {', '.join(MODELS)}", field="model"
-            )
+        """Raises: UnsupportedParameter."""
         if self.instructions:
             reason = "instructions: the voices speak as they are; choose another voice or speed"
             raise UnsupportedParameter(reason, field="instructions")
-        if self.stream_format != "audio":
-            raise UnsupportedParameter("stream_format: only audio", field="stream_format")
         voice = self.voice if isinstance(self.voice, str) else self.voice.id
         return Speech(None if voice == DEFAULT_VOICE else voice, None, self.speed)
 

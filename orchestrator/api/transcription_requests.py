@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import UploadFile
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,7 +12,7 @@ from orchestrator.errors import BadSetting, UnsupportedParameter
 from orchestrator.languages import AUTO, LANGUAGES
 from orchestrator.uploads.transcription import Wish
 
-MODELS = ("whisper", "whisper-1")
+Model = Literal["whisper", "whisper-1"]
 UPLOAD_HELP = "WAV, MP3, M4A, MP4, WebM, Ogg, FLAC, AAC or AIFF, at most 64 MiB."
 _REFUSED = {
     "include": "log probabilities of words are not given; `verbose_json` has the average of each segment",
@@ -28,7 +28,7 @@ class TranslationRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     file: UploadFile = Field(description=UPLOAD_HELP)
-    model: str = Field(description=f"{' or '.join(MODELS)}: the Whisper model that is loaded.")
+    model: Model = Field(description="By either name: the Whisper model that is loaded.")
     prompt: str = Field("", max_length=4000, description="Words and names that may occur; how to spell.")
     response_format: Format = "json"
     temperature: float = Field(
@@ -49,13 +49,7 @@ class TranslationRequest(BaseModel):
         return self.response_format not in ("json", "text")
 
     def wish(self) -> Wish:
-        """Raises: BadSetting for a model that is not here."""
-        self.check_model()
         return Wish(None, self.prompt, self.temperature, "translate", self.timed)
-
-    def check_model(self) -> None:
-        if self.model not in MODELS:
-            raise BadSetting(f"model: {self.model!r} is not here; use {' or '.join(MODELS)}", field="model")
 
 
 class TranscriptionRequest(TranslationRequest):
@@ -68,14 +62,11 @@ class TranscriptionRequest(TranslationRequest):
     stream: bool = Field(
         False, description="Server-sent events, one for each passage. With `json` or `text`."
     )
-    chunking_strategy: str = Field("auto", description="Only `auto`: recordings are always cut at silences.")
+    chunking_strategy: Literal["auto"] = Field("auto", description="Recordings are always cut at silences.")
 
     def wish(self) -> Wish:
         """Raises: BadSetting, UnsupportedParameter."""
-        self.check_model()
         self._check_timestamps()
-        if self.chunking_strategy != "auto":
-            raise UnsupportedParameter("chunking_strategy: only auto", field="chunking_strategy")
         if self.stream and self.timed:
             reason = f"stream: not with response_format {self.response_format}; use json or text"
             raise UnsupportedParameter(reason, field="stream")

@@ -62,11 +62,11 @@ def test_speed_shortens_it(client: openai.OpenAI) -> None:
     ("changes", "param", "code"),
     [
         ({"instructions": "Whisper."}, "instructions", "unsupported_parameter"),
-        ({"stream_format": "sse"}, "stream_format", "unsupported_parameter"),
+        ({"stream_format": "sse"}, "stream_format", "bad_request"),
         ({"voice": "alloy"}, "voice", "inference_refused"),
         ({"voice": {"id": "voice_1234"}}, "voice", "inference_refused"),
         ({"speed": 4.0}, "speed", "bad_request"),
-        ({"model": "gpt-4o-mini-tts"}, "model", "bad_setting"),
+        ({"model": "gpt-4o-mini-tts"}, "model", "bad_request"),
         ({"input": "?!"}, "input", "bad_setting"),
         ({"input": ""}, "input", "bad_request"),
         ({"input": "x" * 4097}, "input", "bad_request"),

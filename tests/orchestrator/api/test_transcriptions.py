@@ -145,7 +145,7 @@ def test_a_third_of_a_minute_of_french_is_written_down_in_windows(
     [
         ({"file": ("a.wav", b"no sound")}, None, "bad_audio"),
         ({"file": ("a.wav", b"")}, None, "bad_audio"),
-        ({"model": "gpt-4o-transcribe"}, "model", "bad_setting"),
+        ({"model": "gpt-4o-transcribe"}, "model", "bad_request"),
         ({"language": "klingon"}, "language", "bad_setting"),
         ({"temperature": 1.5}, "temperature", "bad_request"),
         ({"response_format": "diarized_json"}, "response_format", "bad_request"),
