@@ -78,14 +78,16 @@ def test_text_is_read_aloud_as_audio_or_as_json(client: httpx2.Client) -> None:
 
 
 def test_a_turn_goes_on_with_its_session(client: httpx2.Client) -> None:
-    first = client.post("/voice/turn", files=question()).json()
+    answer = client.post("/voice/turn", files=question())
+    assert answer.status_code == 200, answer.text
+    first = answer.json()
     assert words(first["transcript"]) == QUESTION_WORDS
     assert (first["language"], first["voice"]) == ("en", VOICE)
     assert first["reply"]
     assert len(decode_wav(b64decode(first["audio"]))) / 16 == pytest.approx(first["duration_ms"], rel=0.01)
     same = {"session_id": first["session_id"]}
     second = client.post("/voice/turn", files=question(), data=same, headers={"Accept": "audio/wav"})
-    assert second.headers["content-type"] == "audio/wav"
+    assert second.headers["content-type"] == "audio/wav", second.text
     assert second.headers["x-session-id"] == first["session_id"]
     assert words(unquote(second.headers["x-transcript"])) == QUESTION_WORDS
     assert len(decode_wav(second.content)) > 8000
