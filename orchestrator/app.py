@@ -28,17 +28,16 @@ from orchestrator.api.openai_completions import openai_completions_router
 from orchestrator.api.openai_models import openai_models_router
 from orchestrator.api.problems import answer_at, answer_problems, problem_of
 from orchestrator.api.sessions import sessions_router
+from orchestrator.api.speech import speech_router
 from orchestrator.api.system import system_router
+from orchestrator.api.transcriptions import transcriptions_router
+from orchestrator.api.voice import voice_router
+from orchestrator.api.voice_requests import voice_requests_router
 from orchestrator.config import Settings, models_environment
 from orchestrator.configuration import Configuration
 from orchestrator.conversation import VoiceConversations
 from orchestrator.detecting import SharedDetector
 from orchestrator.errors import VoiceError
-from orchestrator.api.speech import speech_router
-from orchestrator.api.transcriptions import transcriptions_router
-from orchestrator.api.voice import voice_router
-from orchestrator.api.voice_requests import voice_requests_router
-from orchestrator.store.conversations import Conversations
 from orchestrator.metrics import Metrics
 from orchestrator.priorities import Priorities, Prioritised
 from orchestrator.prompt import ChatTemplate
@@ -49,6 +48,7 @@ from orchestrator.registry.registry import Registry
 from orchestrator.registry.views import Views
 from orchestrator.request_ids import RequestIds
 from orchestrator.store.address import address
+from orchestrator.store.conversations import Conversations
 from orchestrator.store.store import Store
 from orchestrator.system_status import SystemStatus
 from orchestrator.texts import TextModel

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.inference import (
+    PLAIN,
     Audio,
     Detection,
     Detector,
@@ -21,8 +22,9 @@ from orchestrator.inference import (
     Generator,
     SpeechChunk,
     Synthesizer,
-    Task,
+    Transcriber,
     Transcript,
+    Transcription,
     Voice,
 )
 from orchestrator.priorities import Priorities
@@ -30,19 +32,8 @@ from orchestrator.priorities import Priorities
 PATIENCE_SECONDS = 30.0
 
 
-class Models(Generator, Synthesizer, Protocol):
+class Models(Transcriber, Generator, Synthesizer, Protocol):
     """What `Unhurried` asks; `triton.TritonInference` is one."""
-
-    async def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        prompt: str = "",
-        word_timestamps: bool = False,
-        task: Task = "transcribe",
-        temperature: float = 0.0,
-    ) -> Transcript: ...
 
     async def voices(self) -> list[Voice]: ...
 
@@ -70,25 +61,9 @@ class Unhurried:
     async def voices(self) -> list[Voice]:
         return await self._models.voices()
 
-    async def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        prompt: str = "",
-        word_timestamps: bool = False,
-        task: Task = "transcribe",
-        temperature: float = 0.0,
-    ) -> Transcript:
+    async def transcribe(self, audio: Audio, asked: Transcription = PLAIN) -> Transcript:
         async with self._priorities.background(self._patience_seconds):
-            return await self._models.transcribe(
-                audio,
-                language=language,
-                prompt=prompt,
-                word_timestamps=word_timestamps,
-                task=task,
-                temperature=temperature,
-            )
+            return await self._models.transcribe(audio, asked)
 
     async def generate(self, generation: Generation) -> AsyncGenerator[list[int], None]:
         """Waits for its moment to begin; the engine then writes it beside other replies."""

@@ -13,14 +13,14 @@ from orchestrator.asking import generation
 from orchestrator.config import SessionSettings
 from orchestrator.errors import InferenceError, NothingSaid
 from orchestrator.history import Conversation
-from orchestrator.inference import SpeechChunk
+from orchestrator.inference import SpeechChunk, Transcription
 from orchestrator.languages import AUTO
 from orchestrator.prompt import ChatTemplate, Detokenizer
 from orchestrator.reading import at_rate
 from orchestrator.reply import Engine, Speech, reply
 from orchestrator.uploads.audio_file import AudioFile
 from orchestrator.uploads.captions import joined
-from orchestrator.uploads.transcription import Passage, Scribe, Wish
+from orchestrator.uploads.transcription import Passage, Scribe
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class UploadedTurns:
     async def _understood(
         self, audio: AudioFile, settings: SessionSettings, count: Callable[[float], None]
     ) -> list[Passage]:
-        wish = Wish(None if settings.language == AUTO else settings.language)
+        wish = Transcription(None if settings.language == AUTO else settings.language)
         async with aclosing(self.scribe.passages(audio, wish, count)) as stream:
             said = [passage async for passage in stream]
         if not said:

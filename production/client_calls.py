@@ -51,7 +51,7 @@ def _calls(models: TritonInference) -> dict[str, Callable[[], Awaitable[object]]
         "transcribe": lambda: models.transcribe(
             second, Transcription("en", prefix="so", prompt="before", word_timestamps=True)
         ),
-        "translate": lambda: models.transcribe(second, task="translate", temperature=0.5),
+        "translate": lambda: models.transcribe(second, Transcription(task="translate", temperature=0.5)),
         "voices": models.voices,
         "generate": lambda: _drained(models.generate(generation)),
         "write": lambda: _drained(models.write(_every_wish(generation))),

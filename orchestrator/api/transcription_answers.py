@@ -68,7 +68,7 @@ class VerboseJson(BaseModel):
 
 
 @dataclass(frozen=True)
-class Transcription:
+class Transcribed:
     """What was said in a recording of `seconds`; `language` is the one that was asked for."""
 
     passages: Sequence[Passage]
@@ -90,7 +90,7 @@ class Transcription:
 
 
 def written(
-    transcription: Transcription, answer_format: Format, granularities: Collection[Granularity] = _SEGMENTS
+    transcription: Transcribed, answer_format: Format, granularities: Collection[Granularity] = _SEGMENTS
 ) -> Response:
     """The answer in the format that was asked for."""
     match answer_format:
@@ -106,7 +106,7 @@ def written(
     return PlainTextResponse(file, media_type=_MEDIA_TYPES[answer_format])
 
 
-def _verbose(transcription: Transcription, granularities: Collection[Granularity]) -> VerboseJson:
+def _verbose(transcription: Transcribed, granularities: Collection[Granularity]) -> VerboseJson:
     sentences = enumerate(captions(transcription.passages))
     words = [shown_word(word) for passage in transcription.passages for word in passage.words]
     seconds = round(transcription.seconds, 3)

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from orchestrator.api.transcription_answers import Format, Granularity
 from orchestrator.errors import BadSetting, UnsupportedParameter
+from orchestrator.inference import Transcription
 from orchestrator.languages import AUTO, LANGUAGES
-from orchestrator.uploads.transcription import Wish
 
 Model = Literal["whisper", "whisper-1"]
 UPLOAD_HELP = "WAV, MP3, M4A, MP4, WebM, Ogg, FLAC, AAC or AIFF, at most 64 MiB."
@@ -48,8 +48,14 @@ class TranslationRequest(BaseModel):
         """Whether the times of the words are needed."""
         return self.response_format not in ("json", "text")
 
-    def wish(self) -> Wish:
-        return Wish(None, self.prompt, self.temperature, "translate", self.timed)
+    def wish(self) -> Transcription:
+        return Transcription(
+            None,
+            prompt=self.prompt,
+            temperature=self.temperature,
+            task="translate",
+            word_timestamps=self.timed,
+        )
 
 
 class TranscriptionRequest(TranslationRequest):
@@ -64,13 +70,18 @@ class TranscriptionRequest(TranslationRequest):
     )
     chunking_strategy: Literal["auto"] = Field("auto", description="Recordings are always cut at silences.")
 
-    def wish(self) -> Wish:
+    def wish(self) -> Transcription:
         """Raises: BadSetting, UnsupportedParameter."""
         self._check_timestamps()
         if self.stream and self.timed:
             reason = f"stream: not with response_format {self.response_format}; use json or text"
             raise UnsupportedParameter(reason, field="stream")
-        return Wish(known_language(self.language), self.prompt, self.temperature, "transcribe", self.timed)
+        return Transcription(
+            known_language(self.language),
+            prompt=self.prompt,
+            temperature=self.temperature,
+            word_timestamps=self.timed,
+        )
 
     def _check_timestamps(self) -> None:
         if "word" in self.timestamp_granularities and self.response_format != "verbose_json":

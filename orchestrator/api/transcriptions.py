@@ -11,12 +11,13 @@ from starlette.responses import StreamingResponse
 
 from orchestrator.access.caller import Caller, requires
 from orchestrator.api.openai_problems import described_openai, openai_problem
-from orchestrator.api.transcription_answers import Json, Transcription, VerboseJson, written
+from orchestrator.api.transcription_answers import Json, Transcribed, VerboseJson, written
 from orchestrator.api.transcription_events import TextDelta, TextDone, event
 from orchestrator.api.transcription_requests import TranscriptionRequest, TranslationRequest
 from orchestrator.errors import VoiceError
+from orchestrator.inference import Transcription
 from orchestrator.uploads.captions import joined
-from orchestrator.uploads.transcription import Passage, Scribe, Wish
+from orchestrator.uploads.transcription import Passage, Scribe
 
 _TEXTS: dict[str, Any] = {"text/plain": {}, "application/x-subrip": {}, "text/vtt": {}}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -63,14 +64,14 @@ def transcriptions_router(scribe: Scribe) -> APIRouter:
 async def _transcribed(
     scribe: Scribe,
     asked: TranscriptionRequest | TranslationRequest,
-    wish: Wish,
+    wish: Transcription,
     count: Callable[[float], None],
-) -> Transcription:
+) -> Transcribed:
     async with scribe.opened(asked.file.file) as audio:
         stream = scribe.passages(audio, wish, count)
         async with aclosing(stream):
             passages = [passage async for passage in stream]
-    return Transcription(passages, audio.seconds, wish.task, wish.language)
+    return Transcribed(passages, audio.seconds, wish.task, wish.language)
 
 
 async def _streamed(scribe: Scribe, asked: TranscriptionRequest, count: Callable[[float], None]) -> Response:
@@ -89,7 +90,7 @@ async def _streamed(scribe: Scribe, asked: TranscriptionRequest, count: Callable
 
 
 async def _events(
-    scribe: Scribe, asked: TranscriptionRequest, wish: Wish, count: Callable[[float], None]
+    scribe: Scribe, asked: TranscriptionRequest, wish: Transcription, count: Callable[[float], None]
 ) -> AsyncGenerator[str, None]:
     passages: list[Passage] = []
     told = ""

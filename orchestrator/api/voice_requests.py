@@ -25,13 +25,13 @@ from orchestrator.api.voice_bodies import (
 from orchestrator.config import SessionSettings
 from orchestrator.encoding import MEDIA_TYPES, wav_file
 from orchestrator.errors import BadSetting
-from orchestrator.inference import Synthesizer
+from orchestrator.inference import Synthesizer, Transcription
 from orchestrator.reading import read_aloud
 from orchestrator.reply import Speech
 from orchestrator.store.conversations import Conversations
 from orchestrator.uploaded_turn import UploadedTurn, UploadedTurns
 from orchestrator.uploads.captions import joined
-from orchestrator.uploads.transcription import Scribe, Wish
+from orchestrator.uploads.transcription import Scribe
 
 _WAV = MEDIA_TYPES["wav"]
 _FAULTS = described(400, 413, 422, 502, 503, 504)
@@ -71,7 +71,7 @@ def voice_requests_router(
         caller: Annotated[Caller, requires("voice")],
     ) -> Transcript:
         """The words in a recording."""
-        wish = Wish(known_language(asked.language), asked.prompt)
+        wish = Transcription(known_language(asked.language), prompt=asked.prompt)
         async with (
             scribe.opened(asked.file.file) as audio,
             aclosing(scribe.passages(audio, wish, caller.add_audio)) as stream,

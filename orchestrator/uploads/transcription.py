@@ -15,7 +15,7 @@ from anyio import CancelScope, to_thread
 
 from orchestrator.audio import FRAME_SAMPLES, SAMPLE_RATE, Audio
 from orchestrator.credibility import is_speech, voice_probability
-from orchestrator.inference import Detector, Task, Transcript, fresh_state
+from orchestrator.inference import Detector, Transcriber, Transcript, Transcription, fresh_state
 from orchestrator.uploads.audio_file import AudioFile
 from orchestrator.uploads.windows import Window, Windows
 
@@ -24,30 +24,8 @@ _BLOCK_SAMPLES = 32 * FRAME_SAMPLES
 _SURE_OF_LANGUAGE = 0.8
 
 
-class Hearing(Detector, Protocol):
+class Hearing(Detector, Transcriber, Protocol):
     """The models that are asked; `unhurried.Unhurried` is one."""
-
-    async def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        prompt: str = "",
-        word_timestamps: bool = False,
-        task: Task = "transcribe",
-        temperature: float = 0.0,
-    ) -> Transcript: ...
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How to write it down. `language` None: as it is heard; `prompt`: words and names that may occur."""
-
-    language: str | None = None
-    prompt: str = ""
-    temperature: float = 0.0
-    task: Task = "transcribe"
-    word_timestamps: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +70,7 @@ class Scribe:
                 await to_thread.run_sync(audio.close)
 
     async def passages(
-        self, audio: AudioFile, wish: Wish, count: Callable[[float], None]
+        self, audio: AudioFile, wish: Transcription, count: Callable[[float], None]
     ) -> AsyncGenerator[Passage, None]:
         """Each passage as soon as it is understood; `count` is told of the seconds that were read.
 
@@ -112,16 +90,9 @@ class Scribe:
                     language = language or heard.language
                 yield _passage(window, heard, audio.seconds)
 
-    async def _heard(self, window: Window, wish: Wish, language: str | None) -> Transcript:
+    async def _heard(self, window: Window, wish: Transcription, language: str | None) -> Transcript:
         """Without text where nobody can have said it."""
-        heard = await self.models.transcribe(
-            window.audio,
-            language=language,
-            prompt=wish.prompt,
-            word_timestamps=wish.word_timestamps,
-            task=wish.task,
-            temperature=wish.temperature,
-        )
+        heard = await self.models.transcribe(window.audio, replace(wish, language=language))
         sure = voice_probability(window.probabilities, self.speech_threshold)
         return heard if is_speech(heard, sure) else replace(heard, text="")
 

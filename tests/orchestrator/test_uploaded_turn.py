@@ -10,7 +10,6 @@ import pytest
 from orchestrator.config import SessionSettings
 from orchestrator.errors import InferenceError, NothingSaid
 from orchestrator.history import Conversation
-from orchestrator.inference import Audio, Task, Transcript
 from orchestrator.prompt import ChatTemplate
 from orchestrator.scripted import Fault, Scripted, text_of
 from orchestrator.uploaded_turn import UploadedTurn, UploadedTurns
@@ -20,25 +19,8 @@ from tests.orchestrator.recordings import wav
 pytestmark = pytest.mark.anyio
 
 
-class Models(Scripted):
-    """Scripted models that can be asked for what only uploads ask."""
-
-    async def transcribe(  # type: ignore[override]
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        prompt: str = "",
-        word_timestamps: bool = False,
-        task: Task = "transcribe",
-        temperature: float = 0.0,
-    ) -> Transcript:
-        assert (prompt, task, temperature) == ("", "transcribe", 0.0)
-        return await super().transcribe(audio, language=language, word_timestamps=word_timestamps)
-
-
 async def answered(
-    models: Models, template: ChatTemplate, conversation: Conversation, *, loudness: float = 0.1
+    models: Scripted, template: ChatTemplate, conversation: Conversation, *, loudness: float = 0.1
 ) -> UploadedTurn:
     noise = np.random.default_rng(1).standard_normal(16_000).astype(np.float32)
     scribe = Scribe(models, 0.5, 60)
@@ -48,7 +30,7 @@ async def answered(
 
 
 async def test_a_turn_is_answered_in_its_conversation(template: ChatTemplate) -> None:
-    models = Models(transcripts=["And now?"], replies=["It is late. Good night."], language="de")
+    models = Scripted(transcripts=["And now?"], replies=["It is late. Good night."], language="de")
     conversation = Conversation("c")
     conversation.said("Hello.")
     conversation.heard("Hi.", cut=False)
@@ -71,14 +53,14 @@ async def test_a_turn_is_answered_in_its_conversation(template: ChatTemplate) ->
 
 
 async def test_without_words_nothing_is_asked_and_nothing_is_kept(template: ChatTemplate) -> None:
-    models, conversation = Models(), Conversation("c")
+    models, conversation = Scripted(), Conversation("c")
     with pytest.raises(NothingSaid):
         await answered(models, template, conversation, loudness=0.0)
     assert (models.of("generate"), conversation.messages) == ([], [])
 
 
 async def test_what_was_said_is_kept_when_the_reply_fails(template: ChatTemplate) -> None:
-    models = Models(transcripts=["Hello."], faults=[Fault("generate", 0, InferenceError("broken"))])
+    models = Scripted(transcripts=["Hello."], faults=[Fault("generate", 0, InferenceError("broken"))])
     conversation = Conversation("c")
     with pytest.raises(InferenceError, match="broken"):
         await answered(models, template, conversation)
@@ -88,4 +70,4 @@ async def test_what_was_said_is_kept_when_the_reply_fails(template: ChatTemplate
 
 async def test_a_reply_that_cannot_be_spoken_is_a_fault_of_the_model(template: ChatTemplate) -> None:
     with pytest.raises(InferenceError, match="nothing that can be spoken"):
-        await answered(Models(replies=[""]), template, Conversation("c"))
+        await answered(Scripted(replies=[""]), template, Conversation("c"))

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from orchestrator.audio import SAMPLE_RATE, Audio
 from orchestrator.errors import ClientError
-from orchestrator.inference import Detection, Task, Transcript
+from orchestrator.inference import PLAIN, Detection, Task, Transcript, Transcription
 from orchestrator.scripted import Scripted
-from orchestrator.uploads.transcription import Passage, Scribe, Wish
+from orchestrator.uploads.transcription import Passage, Scribe
 from tests.orchestrator.recordings import wav
 
 pytestmark = pytest.mark.anyio
@@ -30,18 +30,11 @@ class Models:
     async def detect(self, audio: Audio, state: NDArray[np.float32]) -> Detection:
         return await self._detector.detect(audio, state)
 
-    async def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str | None = None,
-        prompt: str = "",
-        word_timestamps: bool = False,
-        task: Task = "transcribe",
-        temperature: float = 0.0,
-    ) -> Transcript:
-        assert word_timestamps
-        self.asked.append((len(audio) / SAMPLE_RATE, language, prompt, task, temperature))
+    async def transcribe(self, audio: Audio, asked: Transcription = PLAIN) -> Transcript:
+        assert asked.word_timestamps
+        self.asked.append(
+            (len(audio) / SAMPLE_RATE, asked.language, asked.prompt, asked.task, asked.temperature)
+        )
         return next(self._transcripts)
 
 
@@ -62,7 +55,7 @@ TWICE = ((1.0, 0.0), (2.0, 0.1), (4.0, 0.0), (1.0, 0.1))
 
 
 async def written(
-    models: Models, content: bytes, wish: Wish, counted: list[float] | None = None
+    models: Models, content: bytes, wish: Transcription, counted: list[float] | None = None
 ) -> list[Passage]:
     scribe = Scribe(models, 0.5, 60)
     counts = counted if counted is not None else []
@@ -72,7 +65,7 @@ async def written(
 
 async def test_times_are_those_of_the_recording_and_end_with_their_window() -> None:
     first, second = await written(
-        Models([said("One."), said("Two.")]), recording(*TWICE), Wish(word_timestamps=True)
+        Models([said("One."), said("Two.")]), recording(*TWICE), Transcription(word_timestamps=True)
     )
     assert (first.text, second.text, first.temperature) == ("One.", "Two.", 0.4)
     assert first.start == pytest.approx(0.7, abs=0.1)
@@ -84,33 +77,34 @@ async def test_times_are_those_of_the_recording_and_end_with_their_window() -> N
 
 async def test_everything_wished_reaches_the_model() -> None:
     models = Models([said("Eins.", "de"), said("Zwei.", "de")])
-    await written(models, recording(*TWICE), Wish("de", "names", 0.5, "translate", word_timestamps=True))
+    wish = Transcription("de", prompt="names", temperature=0.5, task="translate", word_timestamps=True)
+    await written(models, recording(*TWICE), wish)
     assert [asked[1:] for asked in models.asked] == [("de", "names", "translate", 0.5)] * 2
 
 
 @pytest.mark.parametrize(("sure", "then"), [(0.9, "de"), (0.5, None)])
 async def test_a_language_detected_for_sure_holds_for_the_rest(sure: float, then: str | None) -> None:
     models = Models([said("Eins.", "de", sure=sure), said("Zwei.", "de")])
-    await written(models, recording(*TWICE), Wish(word_timestamps=True))
+    await written(models, recording(*TWICE), Transcription(word_timestamps=True))
     assert [asked[1] for asked in models.asked] == [None, then]
 
 
 async def test_words_that_nobody_can_have_said_are_left_out() -> None:
     models = Models([said("Thank you.", logprob=-1.5), said("Two.")])
-    passages = await written(models, recording(*TWICE), Wish(word_timestamps=True))
+    passages = await written(models, recording(*TWICE), Transcription(word_timestamps=True))
     assert [passage.text for passage in passages] == ["Two."]
 
 
 async def test_silence_asks_no_model() -> None:
     models = Models([])
-    assert await written(models, recording((5.0, 0.0)), Wish()) == []
+    assert await written(models, recording((5.0, 0.0)), Transcription()) == []
     assert models.asked == []
 
 
 async def test_every_second_is_counted_once() -> None:
     counted: list[float] = []
     await written(
-        Models([said("One."), said("Two.")]), recording(*TWICE), Wish(word_timestamps=True), counted
+        Models([said("One."), said("Two.")]), recording(*TWICE), Transcription(word_timestamps=True), counted
     )
     assert sum(counted) == 8.0
 
@@ -123,5 +117,5 @@ async def test_a_caller_who_may_send_no_more_ends_it() -> None:
     scribe = Scribe(models, 0.5, 60)
     async with scribe.opened(io.BytesIO(recording(*TWICE))) as audio:
         with pytest.raises(ClientError, match="no more today"):
-            await anext(scribe.passages(audio, Wish(), refuse))
+            await anext(scribe.passages(audio, Transcription(), refuse))
     assert models.asked == []
