@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -94,9 +95,12 @@ def test_a_chat_of_a_model_that_is_unloaded_is_told_so_and_works_again_after_it_
         first = next(line for line in lines if line.startswith("event: "))
         assert first == "event: delta"
         try:
-            assert client.delete("/models/smollm2-135m/unload").status_code == 200
-            events = [line for line in lines if line.startswith("event: ")]
+            # Beside the reading: a stream that nobody reads does not end.
+            with ThreadPoolExecutor(1) as beside:
+                unloading = beside.submit(client.delete, "/models/smollm2-135m/unload")
+                events = [line for line in lines if line.startswith("event: ")]
             assert events[-1] == "event: done"
+            assert unloading.result().status_code == 200
             refused = client.post("/inference/chat", json={"message": "Hi"})
             assert (refused.status_code, refused.json()["code"]) == (409, "model_unloaded")
             assert "/models/smollm2-135m/load" in refused.json()["detail"]
