@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup fetch demo run engines test check bench production-check images up down key logs lock clean
+.PHONY: help setup fetch demo run engines test check docs bench production-check images up down key logs lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -58,6 +58,11 @@ check: setup ## lint, formatting and types; writes nothing
 	@mkdir -p $(LINKS); for model in $(MODELS); do \
 		ln -sfn "$(CURDIR)/model_repository/$$model/1" $(LINKS)/model_$$model; done
 	@MYPYPATH=$(LINKS) $(BIN)/mypy $(MODELS:%=--package model_%)
+
+docs: export BEAUTYAI_TOKENIZER_DIR = $(shell $(BIN)/python -c 'from embedded.fetch import fetch; from embedded.settings import Settings; print(fetch(Settings.from_environment()).tokenizer_dir)' | tail -1)
+docs: setup ## write docs/api.md and the tables of docs/structure.md anew
+	@$(BIN)/python -m tests.contract.structure
+	@$(BIN)/python -m orchestrator.api.markdown > docs/api.md.new && mv docs/api.md.new docs/api.md
 
 # Nobody is refused: the benchmark shows how slow too many are.
 bench: export BEAUTYAI_ADMISSION_WAIT_MS = 600000

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import sniffio
 
 from embedded import npm, ports
 from embedded.catalogue import QWEN3_TOKENIZER
@@ -86,6 +87,12 @@ async def one_event_loop(anyio_backend: str) -> None:
     the loop of the next ("Event loop is closed"). The orchestrator, too, has one loop for its whole life.
     """
     assert anyio_backend == "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_loop_for_sync_tests(one_event_loop: None) -> None:  # noqa: ARG001
+    """Let tests that are not async run loops of their own: the held one would look as if it ran in this thread."""
+    sniffio.current_async_library_cvar.set(None)
 
 
 @pytest.fixture(scope="session")
