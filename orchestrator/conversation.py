@@ -24,6 +24,8 @@ from orchestrator.store.conversations import Conversations
 
 log = logging.getLogger(__name__)
 
+VOICE_PATH = "/ws/voice-conversation"
+
 _REFUSALS = {
     "full": "all sessions are taken; try again soon",
     "slow": "those who are here wait too long for their answers; try again soon",

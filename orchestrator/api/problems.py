@@ -5,6 +5,7 @@ Routes under `/v1` answer the same errors in OpenAI's shape (`openai_problems.py
 
 from __future__ import annotations
 
+import json
 import logging
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from orchestrator.api.openai_problems import OpenAIProblem, described_openai, is_openai, openai_problem
 from orchestrator.errors import VoiceError
@@ -93,8 +94,7 @@ def problem_of(error: VoiceError) -> Problem:
 
 
 def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    content = problem.model_dump(exclude_none=True)
-    return JSONResponse(content, problem.status, headers, media_type=MEDIA_TYPE)
+    return _json(problem.model_dump(exclude_none=True), problem.status, headers, MEDIA_TYPE)
 
 
 def answer_at(path: str, problem: Problem, headers: dict[str, str] | None = None) -> Response:
@@ -104,7 +104,12 @@ def answer_at(path: str, problem: Problem, headers: dict[str, str] | None = None
     # OpenAI's API answers every request that it cannot take with 400, and its clients know no other.
     status = 400 if problem.status == 422 else problem.status
     told = openai_problem(status, problem.detail, code=problem.code, param=problem.field)
-    return JSONResponse(told.model_dump(), status, headers)
+    return _json(told.model_dump(), status, headers, "application/json")
+
+
+def _json(content: object, status: int, headers: dict[str, str] | None, media_type: str) -> Response:
+    # ASCII: half of a surrogate pair, which a request's JSON may hold, can be escaped and not be encoded.
+    return Response(json.dumps(content), status, headers, media_type)
 
 
 def answer_problems(app: FastAPI) -> None:
