@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -32,7 +32,7 @@ class Item:
 
 def items(cache: Path, needed: Collection[Path]) -> list[Item]:
     """Everything in the cache, except the server itself; `needed` are the files and folders that are in use."""
-    held = [*(file for path in needed for file in _files(path)), *_open_files(cache.resolve())]
+    held = {*(file for path in needed for file in _files(path)), *_open_files(cache.resolve())}
     return [_item(cache, part, path, held) for part in PARTS for path in _inside(cache / part)]
 
 
@@ -48,17 +48,16 @@ def clear(cache: Path, parts: Collection[Part], needed: Collection[Path]) -> tup
     return removed, kept
 
 
-def _item(cache: Path, part: Part, path: Path, held: Iterable[Path]) -> Item:
+def _item(cache: Path, part: Part, path: Path, held: Set[Path]) -> Item:
     return Item(part, path.name, _size_bytes(path), _in_use(cache, part, path, held))
 
 
-def _in_use(cache: Path, part: Part, path: Path, held: Iterable[Path]) -> str | None:
+def _in_use(cache: Path, part: Part, path: Path, held: Set[Path]) -> str | None:
     if part == "partial" and _is_locked(cache / "locks" / path.name.rpartition("~")[0]):
         return "it is being fetched"
-    own = (
-        {path.resolve(), *(each.resolve() for each in path.rglob("*"))} if path.is_dir() else {path.resolve()}
-    )
-    if any(one in own or path.resolve() in one.parents for one in held):
+    whole = path.resolve()
+    own = {whole, *(each.resolve() for each in path.rglob("*"))} if path.is_dir() else {whole}
+    if not own.isdisjoint(held) or any(whole in one.parents for one in held):
         return "a model or a process uses it"
     return None
 
