@@ -24,10 +24,14 @@ class Message(TypedDict):
 
 @dataclass
 class Conversation:
-    """One conversation, oldest message first. Neighbouring messages of one role are joined."""
+    """One conversation, oldest message first. Neighbouring messages of one role are joined.
+
+    `forgotten`: how many of the oldest messages the model is no longer told of.
+    """
 
     id: str
     messages: list[Message] = field(default_factory=list)
+    forgotten: int = 0
 
     def said(self, text: str) -> None:
         """The user's words; kept before the reply is begun, so that a fault loses nothing. No words are not kept."""
@@ -42,10 +46,17 @@ class Conversation:
     def prompt(self, system_prompt: str, said: str = "") -> list[Message]:
         """What the model is asked: the conversation, as it would be if the user had also `said` this."""
         system: list[Message] = [{"role": "system", "content": system_prompt}] if system_prompt else []
-        return system + (_with(self.messages, "user", said) if said else self.messages)
+        remembered = self.messages[self.forgotten :]
+        return system + (_with(remembered, "user", said) if said else remembered)
+
+    def forget(self, messages: int) -> None:
+        """Leave so many more of the oldest messages out of prompts, from now on."""
+        self.forgotten += messages
 
     def _add(self, role: Role, text: str) -> None:
-        self.messages = _latest_turns(_with(self.messages, role, text))
+        messages = _with(self.messages, role, text)
+        self.messages = _latest_turns(messages)
+        self.forgotten = max(0, self.forgotten - len(messages) + len(self.messages))
 
 
 def _with(messages: list[Message], role: Role, text: str) -> list[Message]:
