@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from orchestrator.config import GenerationSettings, SessionSettings
 from orchestrator.errors import BadSetting
-from orchestrator.fitting import fit
+from orchestrator.fitting import fit, recent
 from orchestrator.history import Message
 from orchestrator.inference import Generation, Sampling
 from orchestrator.prompt import ChatTemplate
@@ -37,7 +36,7 @@ def generation(
     sampling = _sampling(wanted, template.recommended, thinking)
     room = _room(context_tokens, sampling.max_tokens)
     render = partial(template.render, enable_thinking=thinking)
-    fitting = fit(messages, lambda some: len(render(some)), room, wanted.history_tokens)
+    fitting = fit(remembered(template, messages, settings), lambda some: len(render(some)), room)
     return Generation(
         request_id=uuid.uuid4().hex,
         prompt_ids=render(fitting),
@@ -49,10 +48,13 @@ def generation(
     )
 
 
-def begins_alike(before: Sequence[int], prompt: Sequence[int]) -> bool:
-    """Whether most of the prompt `before` begins `prompt`, too: the conversation was not cut in between."""
-    most = len(before) // 2 + 1
-    return list(before[:most]) == list(prompt[:most])
+def remembered(template: ChatTemplate, messages: list[Message], settings: SessionSettings) -> list[Message]:
+    """`messages` without the turns that are too old for `generation.history_tokens`."""
+    wanted = settings.generation
+    if wanted.history_tokens is None:
+        return messages
+    render = partial(template.render, enable_thinking=wanted.enable_thinking)
+    return recent(messages, lambda some: len(render(some)), wanted.history_tokens)
 
 
 def _room(context_tokens: int, reserved_tokens: int) -> int:

@@ -19,22 +19,25 @@ Size = Callable[[list[Message]], int]
 """How many tokens the prompt of some messages has."""
 
 
-def fit(
-    messages: Sequence[Message], size: Size, max_tokens: int, history_tokens: int | None = None
-) -> list[Message]:
-    """Return the messages whose prompt has at most `max_tokens`, at most `history_tokens` of it before the last turn.
+def recent(messages: Sequence[Message], size: Size, history_tokens: int) -> list[Message]:
+    """Return the messages without the turns that are too old for `history_tokens`.
 
-    `history_tokens` is counted without the last turn: however it ends, its prompts begin alike.
+    The last turn is not counted: however it ends, its prompts begin alike.
+    """
+    system, turns = _split_turns(messages)
+    past, asked = turns[:-1], turns[-1:]
+    dropped = _excess_turns(lambda n: size(_joined(system, past[n:])), len(past), history_tokens)
+    return _joined(system, past[dropped:] + asked)
+
+
+def fit(messages: Sequence[Message], size: Size, max_tokens: int) -> list[Message]:
+    """Return the messages whose prompt has at most `max_tokens`.
 
     Raises:
         ClientError: the last turn alone is longer than `max_tokens`.
     """
     system, turns = _split_turns(messages)
     past, asked = turns[:-1], turns[-1:]
-    if history_tokens is not None:
-        past = past[
-            _excess_turns(lambda dropped: size(_joined(system, past[dropped:])), len(past), history_tokens) :
-        ]
 
     def whole(dropped: int) -> int:
         return size(_joined(system, past[dropped:] + asked))

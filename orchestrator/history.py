@@ -69,7 +69,8 @@ class Conversation:
     """One conversation of one user, oldest message first. Neighbouring messages of one role are joined.
 
     `said` and `heard` take effect at once and return a receipt: `await` it to know that the words are stored
-    (raises NotStored where they are not yet). `latest` is the receipt of everything so far.
+    (raises NotStored where they are not yet). `latest` is the receipt of everything so far. `left_out`: how many of
+    the oldest messages the model is no longer told of.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Conversation:
     journal: Journal = field(default_factory=Memory)
     turn: int = 0
     latest: Receipt = field(default_factory=received)
+    left_out: int = 0
 
     def said(self, text: str, *, language: str | None = None) -> Receipt:
         """The user's words; kept before the reply is begun, so that a fault loses nothing. No words are not kept."""
@@ -99,11 +101,14 @@ class Conversation:
     def prompt(self, system_prompt: str, said: str = "") -> list[Message]:
         """What the model is asked: the conversation, as it would be if the user had also `said` this."""
         system: list[Message] = [{"role": "system", "content": system_prompt}] if system_prompt else []
+        told = self.messages[self.left_out :]
         return system + (
-            _latest_turns(_with(self.messages, {"role": "user", "content": _storable(said)}))
-            if said
-            else self.messages
+            _latest_turns(_with(told, {"role": "user", "content": _storable(said)})) if said else told
         )
+
+    def leave_out(self, messages: int) -> None:
+        """Tell the model of so many more of the oldest messages no longer."""
+        self.left_out += messages
 
     def recall(self, entries: list[Entry]) -> None:
         """Take up again what was kept, oldest first."""
@@ -112,7 +117,7 @@ class Conversation:
 
     def forget(self) -> None:
         """Its words were deleted; what is said from now on begins it anew."""
-        self.messages, self.turn = [], 0
+        self.messages, self.turn, self.left_out = [], 0, 0
 
     def _keep(self, entry: Entry) -> Receipt:
         self._remember(entry)
@@ -120,7 +125,9 @@ class Conversation:
         return self.latest
 
     def _remember(self, entry: Entry) -> None:
-        self.messages = _latest_turns(_with(self.messages, entry.message))
+        messages = _with(self.messages, entry.message)
+        self.messages = _latest_turns(messages)
+        self.left_out = max(0, self.left_out - len(messages) + len(self.messages))
         self.turn = entry.turn
 
 

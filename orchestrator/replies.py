@@ -7,7 +7,7 @@ settings. Anything else is dropped, and a new reply is begun.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
@@ -15,11 +15,11 @@ from anyio import CancelScope
 from anyio.abc import TaskGroup
 
 from orchestrator import protocol
-from orchestrator.asking import begins_alike, generation
+from orchestrator.asking import generation, remembered
 from orchestrator.config import SessionSettings
 from orchestrator.errors import VoiceError
 from orchestrator.history import Conversation, Message
-from orchestrator.inference import Generation, Inference, Sampling
+from orchestrator.inference import Inference, Sampling
 from orchestrator.languages import AUTO
 from orchestrator.metrics import Metrics
 from orchestrator.prompt import ChatTemplate
@@ -56,7 +56,6 @@ class Replies:
         self.speaking: Speaking | None = None
         self._prepared: tuple[Question, Speaking] | None = None
         self._computing = CancelScope()
-        self._expected: Sequence[int] = ()  # the next prompt as far as it was known after the last reply
         self._inference = inference
         self._template = template
         self._conversation = conversation
@@ -82,33 +81,30 @@ class Replies:
             tasks.start_soon(self._warm_up, self._new_scope(), messages, settings)
 
     def read_ahead(self, tasks: TaskGroup, settings: SessionSettings) -> None:
-        """Let the engine compute the next prompt where it will not begin as the last one did: the conversation is cut.
+        """Where the conversation has outgrown `history_tokens`, let the engine compute what prompts keep of it.
 
-        Only for `history_tokens`: there the cut does not depend on what is said next.
+        What goes is left out for good: were the cut sought anew with every prompt, it would move when the oldest
+        messages are no longer kept. Not where a model thinks: a `/no_think` acts from the turn that it was said in.
         """
         messages = self._conversation.prompt(settings.system_prompt)
-        if settings.generation.history_tokens and messages and messages[-1]["role"] == "assistant":
+        if settings.generation.enable_thinking or not messages or messages[-1]["role"] != "assistant":
+            return
+        with suppress(VoiceError):
             following: list[Message] = [*messages, {"role": "user", "content": ""}]
-            tasks.start_soon(self._read_ahead, self._new_scope(), following, settings)
+            kept = remembered(self._template, following, settings)
+            if len(kept) < len(following):
+                self._conversation.leave_out(len(following) - len(kept))
+                tasks.start_soon(self._warm_up, self._new_scope(), kept, settings, True)
 
-    async def _warm_up(self, scope: CancelScope, messages: list[Message], settings: SessionSettings) -> None:
-        with scope, suppress(VoiceError):
-            await self._compute(generation(self._template, messages, settings, self._context_tokens))
-
-    async def _read_ahead(
-        self, scope: CancelScope, messages: list[Message], settings: SessionSettings
+    async def _warm_up(
+        self, scope: CancelScope, messages: list[Message], settings: SessionSettings, ahead: bool = False
     ) -> None:
         with scope, suppress(VoiceError):
             asked = generation(self._template, messages, settings, self._context_tokens)
-            before, self._expected = self._expected, asked.prompt_ids
-            if not begins_alike(before, asked.prompt_ids):
-                await self._compute(replace(asked, ahead=True))
-
-    async def _compute(self, asked: Generation) -> None:
-        tokens = self._inference.generate(replace(asked, sampling=Sampling(max_tokens=1)))
-        async with aclosing(tokens):
-            async for _ in tokens:
-                pass
+            asked = replace(asked, sampling=Sampling(max_tokens=1), ahead=ahead)
+            async with aclosing(self._inference.generate(asked)) as tokens:
+                async for _ in tokens:
+                    pass
 
     def _new_scope(self) -> CancelScope:
         """Of the only prompt that is computed before it is asked: of two the engine would read the same text twice."""

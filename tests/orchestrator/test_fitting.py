@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ClientError
-from orchestrator.fitting import fit
+from orchestrator.fitting import fit, recent
 from orchestrator.history import Message
 from orchestrator.prompt import ChatTemplate
 
@@ -43,8 +43,11 @@ class Fitting:
     def size(self, messages: list[Message]) -> int:
         return len(self.template.render(messages))
 
-    def __call__(self, messages: list[Message], room: int, history: int | None = None) -> list[Message]:
-        return fit(messages, self.size, room, history)
+    def __call__(self, messages: list[Message], room: int) -> list[Message]:
+        return fit(messages, self.size, room)
+
+    def recent(self, messages: list[Message], history_tokens: int) -> list[Message]:
+        return recent(messages, self.size, history_tokens)
 
 
 @pytest.fixture
@@ -54,7 +57,8 @@ def fitted(template: ChatTemplate) -> Fitting:
 
 def test_messages_that_fit_are_kept(fitted: Fitting) -> None:
     messages = conversation(5)
-    assert fitted(messages, fitted.size(messages), fitted.size(messages[:-1])) == messages
+    assert fitted(messages, fitted.size(messages)) == messages
+    assert fitted.recent(messages, fitted.size(messages[:-1])) == messages
 
 
 @pytest.mark.parametrize("share", [0.9, 0.5, 0.3])
@@ -72,8 +76,8 @@ def test_the_oldest_turns_go_and_the_system_message_stays(fitted: Fitting, share
 
 def test_the_prompts_of_a_long_conversation_seldom_begin_anew(fitted: Fitting) -> None:
     room = fitted.size(conversation(8))
-    for limits in ((room, None), (10 * room, room)):
-        first_turns = [fitted(conversation(turns), *limits)[1]["content"] for turns in range(60)]
+    for cut in (fitted, fitted.recent):
+        first_turns = [cut(conversation(turns), room)[1]["content"] for turns in range(60)]
         # Three quarters of the room at a time are about six turns.
         assert len(set(first_turns)) <= 60 / 4
         assert first_turns == sorted(first_turns, key=first_turns.index)
@@ -81,14 +85,14 @@ def test_the_prompts_of_a_long_conversation_seldom_begin_anew(fitted: Fitting) -
 
 def test_what_was_said_before_the_turn_is_kept_to_its_tokens_and_the_turn_is_whole(fitted: Fitting) -> None:
     long_question = "word " * 300
-    kept = fitted(conversation(40, long_question), 2000, 200)
+    kept = fitted.recent(conversation(40, long_question), 200)
     assert kept[-1]["content"] == long_question
     assert 200 / 4 - 20 < fitted.size(kept[:-1]) <= 200
 
 
 def test_the_history_is_cut_alike_however_the_turn_ends(fitted: Fitting) -> None:
     for turns in range(30):
-        begun, ended = (fitted(conversation(turns, asked), 2000, 150) for asked in ("", "word " * 200))
+        begun, ended = (fitted.recent(conversation(turns, asked), 150) for asked in ("", "word " * 200))
         assert begun[:-1] == ended[:-1]
 
 
@@ -101,4 +105,4 @@ def test_a_turn_that_cannot_fit_is_refused(fitted: Fitting) -> None:
 def test_a_history_too_small_for_one_turn_leaves_the_question(fitted: Fitting) -> None:
     long: list[Message] = [user("word " * 200), {"role": "assistant", "content": "Yes."}]
     messages = [SYSTEM, *long, user("Why?")]
-    assert fitted(messages, 2000, 64) == [SYSTEM, user("Why?")]
+    assert fitted.recent(messages, 64) == [SYSTEM, user("Why?")]

@@ -45,3 +45,31 @@ def test_a_long_conversation_is_cut_between_turns() -> None:
         assert conversation.prompt("be brief")[1]["role"] == "user"
         conversation.heard(f"answer {number}", cut=False)
         assert conversation.prompt("be brief")[1]["role"] == "user"
+
+
+def test_what_is_left_out_of_prompts_is_kept_in_the_conversation() -> None:
+    conversation = Conversation("a")
+    for number in range(3):
+        conversation.said(f"question {number}")
+        conversation.heard(f"answer {number}", cut=False)
+    conversation.leave_out(2)
+    conversation.leave_out(2)
+    expected = [("system", "x"), ("user", "question 2"), ("assistant", "answer 2"), ("user", "And?")]
+    assert [(message["role"], message["content"]) for message in conversation.prompt("x", "And?")] == expected
+    assert len(conversation.messages) == 6
+
+
+def test_prompts_go_on_as_they_were_when_the_oldest_messages_are_no_longer_kept() -> None:
+    conversation = Conversation("a")
+    for number in range(MAX_MESSAGES // 2):
+        conversation.said(f"question {number}")
+        conversation.heard(f"answer {number}", cut=False)
+    conversation.leave_out(MAX_MESSAGES - 10)
+    before = conversation.prompt("x")
+    conversation.said("one more")
+    assert len(conversation.messages) < MAX_MESSAGES
+    assert conversation.prompt("x") == [*before, {"role": "user", "content": "one more"}]
+    for _ in range(MAX_MESSAGES):
+        conversation.heard("yes", cut=False)
+        conversation.said("more")
+    assert conversation.left_out == 0
