@@ -344,7 +344,7 @@ async def test_after_a_reply_the_engine_reads_a_prompt_that_is_cut_before_it_is_
     assert len(before) > len(read) < len(after)
     # All but the empty question, its end and the header of the reply.
     assert read[: len(read) - 40] == after[: len(read) - 40]
-    assert peer.conversation.forgotten > 0
+    assert peer.conversation.left_out > 0
     assert len(peer.conversation.messages) == 14
 
 
