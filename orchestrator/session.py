@@ -103,6 +103,8 @@ class Session:
         self._replies.stop()
         self._tasks.cancel_scope.cancel()
         await self._stack.aclose()
+        # It knows this session: the megabytes of audio in both would wait for a full run of the garbage collector.
+        del self._replies
 
     async def hear(self, audio: Audio) -> None:
         """Audio from the client, float32 [n_samples] at 16 kHz, any n_samples."""

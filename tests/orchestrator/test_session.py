@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 import numpy as np
 import pytest
 
@@ -564,3 +567,17 @@ async def test_a_database_that_stores_nothing_does_not_end_the_talk(
         ("not_stored", True, 2),
     ]
     assert peer.conversation.messages[2] == {"role": "user", "content": "hi"}
+
+
+async def test_a_session_that_is_over_is_freed_at_once_with_its_audio(template: ChatTemplate) -> None:
+    gc.disable()
+    try:
+        async with talking(template, Scripted()) as peer:
+            await peer.utter()
+            await peer.until(protocol.ResponseDone)
+        session = weakref.ref(peer.session)
+        del peer
+        await anyio.lowlevel.checkpoint()
+        assert session() is None
+    finally:
+        gc.enable()

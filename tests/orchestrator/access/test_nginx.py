@@ -178,7 +178,14 @@ def test_events_are_passed_on_as_they_are_written(proxied: Proxied) -> None:
 
 
 def test_a_recording_of_some_megabytes_is_let_through(proxied: Proxied) -> None:
-    headers = {"X-API-Key": proxied.key, "Content-Type": "audio/wav"}
-    assert (
-        proxied.ask("POST", "/access/tickets", content=bytes(3_000_000), headers=headers).status_code == 200
+    recording = {"file": ("talk.wav", bytes(3_000_000), "audio/wav")}
+    answer = proxied.ask(
+        "POST",
+        "/v1/audio/transcriptions",
+        files=recording,
+        data={"model": "whisper-1"},
+        headers={"X-API-Key": proxied.key},
+    )
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_audio"), (
+        "it came to the service"
     )
