@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +23,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Waits:
-    """Longest waits in seconds: for streams to end before another model takes the place, and before an answer."""
+    """Longest waits in seconds: for streams to end before another model takes the place, and before an answer.
+
+    `lingering`: for Triton to let go of a model in which nothing of this process runs.
+    """
 
     replace: float = 120.0
     unload: float = 20.0
     look: float = 0.05
+    lingering: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -114,9 +119,20 @@ class Placing:
         return has_just(loaded, parameters, self._around.environment)
 
     async def gone(self, triton_model: str, seconds: float) -> bool:
-        """Whether the streams of a model that is being unloaded ended within `seconds`."""
+        """Whether the streams of a model that is being unloaded ended within `seconds`.
+
+        Triton 2.51 can keep a reference to a model behind after a call that was cancelled, and then says for ever that
+        it unloads it. So what counts are the calls of this process; another's go on in the model before, where they
+        began.
+        """
+        idle_since = time.monotonic()
         with anyio.move_on_after(seconds):
-            while (await self._triton.models())[triton_model].state in ("READY", "UNLOADING"):  # noqa: ASYNC110
+            while (await self._triton.models())[triton_model].state in ("READY", "UNLOADING"):
+                if self._triton.doors.inside(triton_model):
+                    idle_since = time.monotonic()
+                elif time.monotonic() - idle_since > self._waits.lingering:
+                    log.warning("Triton keeps %s behind; nothing of this process runs in it", triton_model)
+                    break
                 await anyio.sleep(self._waits.look)
             return True
         return False

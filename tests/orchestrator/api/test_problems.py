@@ -35,5 +35,4 @@ def test_documentation_is_served_without_any_other_host(client: httpx2.Client) -
 def test_what_cannot_be_encoded_can_still_be_complained_of(client: httpx2.Client) -> None:
     body = b'{"title": "a", "\\ud800": 1}'
     answer = client.post("/sessions", content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "\ud800"
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
