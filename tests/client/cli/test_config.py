@@ -40,14 +40,14 @@ def test_settings_are_shown_flat_with_what_the_environment_sets(on_server: Run) 
 
 def test_a_setting_is_changed_and_what_waits_for_a_restart_is_said(on_server: Run, changed: int) -> None:
     assert prefix_ms(on_server("config", "show", "--json")) == changed
-    ran = on_server("config", "set", "partials_at_once=7")
+    ran = on_server("config", "set", "retention_days=7")
     try:
         assert any(
-            line.split()[:1] == ["partials_at_once"] and "after a restart" in line
+            line.split()[:1] == ["retention_days"] and "after a restart" in line
             for line in ran.out.splitlines()
         )
     finally:
-        assert on_server("config", "set", "remembered_sessions=null").code == 0
+        assert on_server("config", "set", "retention_days=null").code == 0
 
 
 def test_settings_are_kept_in_a_file_checked_and_brought_back(
