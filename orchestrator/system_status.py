@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from orchestrator import __version__, machine
 from orchestrator.errors import InferenceError
-from orchestrator.triton import ModelState, TritonInference
+from orchestrator.triton_server import ModelState, TritonServer
 
 
 class ModelQueue(BaseModel):
@@ -71,7 +71,7 @@ class Status(BaseModel):
 class SystemStatus:
     """Asks everybody at once. `sessions`: open, and the most that may be."""
 
-    triton: TritonInference
+    triton: TritonServer
     sessions: Callable[[], tuple[int, int]]
     folders: tuple[Path, ...]
     _began: float = field(default_factory=time.monotonic)

@@ -32,7 +32,8 @@ from client.address import DEFAULT_URL
 from client.errors import ClientError
 from orchestrator.errors import BadSetting
 from orchestrator.prompt import ChatTemplate
-from orchestrator.triton import Deadlines, TritonInference
+from orchestrator.triton import TritonInference
+from orchestrator.triton_calls import Deadlines
 
 LEVELS = [1, 2, 4, 8, 16, 32, 64, 128]
 # Long enough that an engine which is overloaded shows how slow it is, instead of failing.

@@ -25,7 +25,7 @@ from orchestrator.registry.entry import ModelEntry
 from orchestrator.registry.overrides import parameters_of
 from orchestrator.registry.placing import Placing, Surroundings, Waits
 from orchestrator.registry.registry import Registry
-from orchestrator.triton import ModelState, TritonInference
+from orchestrator.triton_server import ModelState, TritonServer
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Loading:
 
     def __init__(
         self,
-        triton: TritonInference,
+        triton: TritonServer,
         registry: Registry,
         template: ChatTemplate,
         surroundings: Surroundings,

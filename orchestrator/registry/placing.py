@@ -16,7 +16,7 @@ from orchestrator.errors import InferenceError
 from orchestrator.prompt import ChatTemplate
 from orchestrator.registry.entry import LANGUAGE_MODEL, ModelEntry
 from orchestrator.registry.overrides import COMPANIONS, configuration, has_just, parameters_of
-from orchestrator.triton import TritonInference
+from orchestrator.triton_server import TritonServer
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Placing:
     """Does what it is told to one Triton; who may be displaced is decided in `loading.py`."""
 
     def __init__(
-        self, triton: TritonInference, template: ChatTemplate, around: Surroundings, waits: Waits
+        self, triton: TritonServer, template: ChatTemplate, around: Surroundings, waits: Waits
     ) -> None:
         self._triton = triton
         self._template = template

@@ -14,7 +14,7 @@ from orchestrator.prompt import ChatTemplate
 from orchestrator.registry.entry import Kind, ModelEntry, kind_of
 from orchestrator.registry.loading import Loading
 from orchestrator.registry.registry import Registry
-from orchestrator.triton import ModelState
+from orchestrator.triton_server import ModelState
 
 State = Literal["ready", "loading", "unloading", "unloaded", "failed", "unknown"]
 

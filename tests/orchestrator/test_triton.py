@@ -23,7 +23,8 @@ from orchestrator.errors import (
 from orchestrator.grpc_status import failure, failure_in_stream
 from orchestrator.inference import Generation, Sampling, Transcription, fresh_state
 from orchestrator.tensors import end_of_turn_tensors, generation_tensors, token_ids, transcription_tensors
-from orchestrator.triton import Deadlines, TritonInference
+from orchestrator.triton import TritonInference
+from orchestrator.triton_calls import Deadlines
 from tests.conftest import RunningTriton
 
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,8 @@ from playwright.async_api import Browser, Page
 from client.question import DEFAULT_QUESTION
 from orchestrator.audio import Audio
 from orchestrator.inference import Transcription
-from orchestrator.triton import Deadlines, TritonInference
+from orchestrator.triton import TritonInference
+from orchestrator.triton_calls import Deadlines
 from tests.conftest import RunningServer
 from tests.model_repository.word_errors import word_errors, words
 from tests.web.talking_page import SCHEMES, heard, opened, until_orb, violations
