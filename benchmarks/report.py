@@ -37,6 +37,8 @@ def load_table(loads: Sequence[tuple[Load, Usage]]) -> str:
         ]
         rows.append([name, *map(percentiles, legs)])
     rows.append(["  seen by the client", *(percentiles(_seen(load)) for load, _ in loads)])
+    late = [[turn.answer.late_ms for turn in load.turns] for load, _ in loads]
+    rows.append(["reply stood still", *map(percentiles, late)])
     rows.append(["turns (failed)", *(f"{len(load.turns)} ({len(load.failures)})" for load, _ in loads)])
     rows.append(["CPU s per audio s", *(_cpu_per_audio_second(usage, loads) for _, usage in loads)])
     rows.append(["peak memory, MiB", *(f"{usage.peak_bytes / 2**20:.0f}" for _, usage in loads)])

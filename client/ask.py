@@ -41,6 +41,7 @@ class Answer:
         legs: the last turn's `metrics`, in ms.
         pcm: the reply, PCM16 mono at `sample_rate` Hz.
         voice_to_voice_ms: seen from here, the question's last sample to the first audio; None without audio.
+        late_ms: how long the reply stood still because its next audio had not come yet.
     """
 
     transcript: str
@@ -51,6 +52,7 @@ class Answer:
     pcm: bytes
     sample_rate: int
     voice_to_voice_ms: float | None
+    late_ms: float = 0.0
 
 
 def ignore(_event: Event) -> None:
@@ -113,6 +115,7 @@ class _Exchange:
             pcm=self.player.pcm,
             sample_rate=self.player.sample_rate,
             voice_to_voice_ms=self._voice_to_voice_ms(),
+            late_ms=self.player.late_ms,
         )
 
     def _play(self, chunk: VoiceResponse) -> None:

@@ -21,8 +21,11 @@ class Player:
         self._done_pcm = b""
         self._pcm = bytearray()
         self._played_ms = 0.0
+        self._waited_ms = 0.0
         self.turn: int | None = None
         self.sample_rate = 0
+        self.late_ms = 0.0
+        """How long replies stood still because their next audio had not come yet, all turns together."""
 
     @property
     def pcm(self) -> bytes:
@@ -33,7 +36,9 @@ class Player:
     def played_ms(self) -> float:
         """How much of the turn's reply was heard."""
         now_s = self._clock()
-        self._played_ms = min(self._queued_ms, self._played_ms + (now_s - self._at_s) * 1000)
+        wanted_ms = self._played_ms + (now_s - self._at_s) * 1000
+        self._played_ms = min(self._queued_ms, wanted_ms)
+        self._waited_ms += wanted_ms - self._played_ms
         self._at_s = now_s
         return self._played_ms
 
@@ -44,10 +49,12 @@ class Player:
 
     def add(self, chunk: VoiceResponse) -> None:
         """Queue a chunk behind those of its turn; one of a new turn ends the old one."""
+        self._settle()
         if chunk.turn != self.turn:
             self._begin(chunk.turn)
         self.sample_rate = self.sample_rate or chunk.sample_rate
-        self._settle()
+        self.late_ms += self._waited_ms
+        self._waited_ms = 0.0
         self._pcm += self._at_own_rate(chunk)
 
     def finish(self, done: ResponseDone) -> None:
@@ -65,7 +72,7 @@ class Player:
     def _begin(self, turn: int) -> None:
         self._done_pcm = self.pcm
         self._pcm = bytearray()
-        self._played_ms = 0.0
+        self._played_ms = self._waited_ms = 0.0
         self.turn = turn
 
     def _settle(self) -> None:

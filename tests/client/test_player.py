@@ -76,3 +76,18 @@ def test_a_chunk_of_another_rate_is_converted(player: Player) -> None:
     player.add(chunk(0, 100, rate=8_000))
     assert player.sample_rate == 16_000
     assert player.remaining_ms == pytest.approx(200, abs=2)
+
+
+def test_a_reply_is_late_by_the_time_that_it_stood_still(player: Player, time: FakeTime) -> None:
+    player.add(chunk(0, 100))
+    time.now_s += 0.08
+    player.add(chunk(0, 100))
+    assert player.late_ms == 0
+    time.now_s += 0.15
+    assert player.remaining_ms == 0
+    time.now_s += 0.02
+    player.add(chunk(0, 100))
+    assert player.late_ms == pytest.approx(50)
+    time.now_s += 5  # the next turn's answer is not late: it was not begun
+    player.add(chunk(1, 100))
+    assert player.late_ms == pytest.approx(50)

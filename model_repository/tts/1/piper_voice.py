@@ -6,16 +6,26 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnxruntime
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from piper import PiperConfig, PiperVoice, SynthesisConfig
+from piper import PiperConfig, PiperVoice
 
 from .piper_genders import gender_of
 from .speech import InvalidInputError, Listed, VoiceError
+from .vits import Vits
 
 logger = logging.getLogger(__name__)
+
+
+# Said once to itself: the first inference is slow, and how loud the voice is must be known before its first sample.
+# Digits are read in every language.
+_REHEARSAL = "1 2 3 4 5"
+_REHEARSED_PEAK = 0.8
+_QUIETEST_PEAK = 0.05
+_RAMP_SAMPLES = 256
 
 
 class LocalVoice:
@@ -27,19 +37,51 @@ class LocalVoice:
         """Load `NAME.onnx` with `NAME.onnx.json` beside it. Raises VoiceError, naming the file."""
         try:
             description = json.loads(Path(f"{model}.json").read_text(encoding="utf-8"))
-            config = PiperConfig.from_dict(description)
-            self._piper = PiperVoice(session=_session(model, threads), config=config)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            self._config = PiperConfig.from_dict(description)
+            self._network = Vits(model, threads)
+        except (OSError, ValueError, KeyError, RuntimeError, DecodeError) as error:
             raise VoiceError(f"the voice {model} cannot be loaded: {error}") from error
+        # Only for its phonemes: the network is not asked through it.
+        self._piper = PiperVoice(session=None, config=self._config)
         self.name = model.stem
-        self.sample_rate = config.sample_rate
+        self.sample_rate = self._config.sample_rate
         self.language = _language(description, model.stem)
+        rehearsal = [peak(samples) for samples in self._samples(_REHEARSAL, 1.0)]
+        self._gain = _REHEARSED_PEAK / max(_QUIETEST_PEAK, *rehearsal, 0.0)
 
     def speak(self, text: str, speed: float) -> Iterator[NDArray[np.int16]]:
-        """Yield one int16 piece (n_samples,) per sentence, as Piper makes them."""
-        scale = SynthesisConfig(length_scale=self._piper.config.length_scale / speed)
-        for sentence in self._piper.synthesize(text, scale):
-            yield sentence.audio_int16_array
+        """Yield int16 pieces (n_samples,) while the sentence goes on to be made, all as loud as the voice is."""
+        gain = self._gain
+        for samples in self._samples(text, speed):
+            before, gain = gain, min(gain, 1.0 / max(_QUIETEST_PEAK, peak(samples)))
+            yield amplified(samples, before, gain)
+
+    def _samples(self, text: str, speed: float) -> Iterator[NDArray[np.float32]]:
+        config = self._config
+        scales = [config.noise_scale, config.length_scale / speed, config.noise_w_scale]
+        for phonemes in filter(None, self._piper.phonemize(text)):
+            ids = self._piper.phonemes_to_ids(phonemes)
+            inputs: dict[str, NDArray[Any]] = {
+                "input": np.array([ids], dtype=np.int64),
+                "input_lengths": np.array([len(ids)], dtype=np.int64),
+                "scales": np.array(scales, dtype=np.float32),
+            }
+            if config.num_speakers > 1:
+                inputs["sid"] = np.array([config.default_speaker_id], dtype=np.int64)
+            yield from self._network.speak(inputs)
+
+
+def peak(samples: NDArray[np.float32]) -> float:
+    """The largest magnitude; 0 of nothing."""
+    return float(np.abs(samples).max(initial=0.0))
+
+
+def amplified(samples: NDArray[np.float32], before: float, gain: float) -> NDArray[np.int16]:
+    """`samples` (n,) within ±1, times `gain`, which is reached from `before` without a step that would click."""
+    gains = np.full(len(samples), gain, dtype=np.float32)
+    ramp = gains[:_RAMP_SAMPLES]
+    ramp[:] = np.linspace(before, gain, len(ramp), dtype=np.float32)
+    return (np.clip(samples * gains, -1.0, 1.0) * np.float32(32767)).astype(np.int16)
 
 
 class LocalVoices:
@@ -97,15 +139,6 @@ class LocalVoices:
         primary = language.split("-", maxsplit=1)[0]
         exact = (voice for voice in voices if voice.language == language)
         return next(exact, None) or next((v for v in voices if v.language.split("-")[0] == primary), None)
-
-
-def _session(model: Path, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Threads that spin while they wait take the core from the LLM, which runs beside this model.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
 def _language(description: dict[str, dict[str, str]], name: str) -> str:
