@@ -251,6 +251,14 @@ def test_the_first_sentence_is_sent_before_the_last_is_made(triton: Any) -> None
 
 
 @pytest.mark.triton
+def test_the_beginning_of_a_long_sentence_is_sent_before_its_end_is_made(triton: Any) -> None:
+    sentence = SENTENCES.replace(". The", ", and the")
+    stream(triton.grpc_url, "tts", TEXT="Ready.")
+    answer = stream(triton.grpc_url, "tts", TEXT=sentence)
+    assert answer.responses[0][0] < 0.6 * answer.seconds
+
+
+@pytest.mark.triton
 def test_speed_changes_the_length_and_not_the_rate(triton: Any) -> None:
     fast = stream(triton.grpc_url, "tts", TEXT=SENTENCES, SPEED=2.0)
     slow = stream(triton.grpc_url, "tts", TEXT=SENTENCES, SPEED=0.5)

@@ -17,9 +17,6 @@ from orchestrator.errors import (
 )
 from orchestrator.metrics import Metrics
 from orchestrator.readiness import ModelHealth, Periods, Readiness
-from orchestrator.triton import TritonInference
-from tests.conftest import RunningTriton
-from tests.stubs import stub_of
 
 pytestmark = pytest.mark.anyio
 
@@ -288,25 +285,3 @@ async def test_a_canary_that_hangs_is_given_up(metrics: Metrics) -> None:
     await readiness.look_at_server()
     await readiness.look_at("vad")
     assert "no answer within 0.05 s" in readiness.snapshot()["vad"]["error"]
-
-
-@pytest.mark.triton
-@pytest.mark.parametrize("model", ["vad", "whisper", "tensorrt_llm", "tts"])
-async def test_a_killed_model_is_back_in_service_within_ten_seconds(
-    triton: RunningTriton, metrics: Metrics, model: str
-) -> None:
-    async with TritonInference(triton.grpc_url) as inference, anyio.create_task_group() as tasks:
-        readiness = Readiness(inference, metrics)
-        tasks.start_soon(readiness.run)
-        await _until(lambda: readiness.ready, 30)
-        stub_of(model, triton.pid).kill()
-        with anyio.fail_after(10):
-            await _until(lambda: not readiness.ready, 10)
-            await _until(lambda: readiness.ready, 10)
-        tasks.cancel_scope.cancel()
-
-
-async def _until(condition: Callable[[], bool], seconds: float) -> None:
-    with anyio.fail_after(seconds):
-        while not condition():
-            await anyio.sleep(0.02)

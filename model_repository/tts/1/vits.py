@@ -21,8 +21,8 @@ FIRST_FRAMES = 40
 """Frames of the first chunk, about 0.46 s; each further one has twice as many, so that none is late."""
 MOST_FRAMES = 320
 CONTEXT_FRAMES = 12
-"""Frames on each side that a sample depends on: 3 of the first convolution, 7 of the resblocks at 8 samples a frame, and
-less than 2 of everything after."""
+"""Frames on each side that a sample depends on: 3 of the first convolution, 7 of the resblocks at 8 samples a frame,
+and less than 2 of everything after."""
 
 _DECODER = "/dec/"
 _FIRST_CONVOLUTION = "/dec/conv_pre/Conv"
@@ -44,13 +44,15 @@ class Vits:
         beside = dict(zip(self._latents[1:], others, strict=True))
         for start, end in chunks(frames.shape[2]):
             first, last = max(0, start - CONTEXT_FRAMES), min(frames.shape[2], end + CONTEXT_FRAMES)
-            made = self._decoder.run(None, {self._latents[0]: frames[:, :, first:last], **beside})[0].reshape(-1)
+            made = self._decoder.run(None, {self._latents[0]: frames[:, :, first:last], **beside})[0].reshape(
+                -1
+            )
             per_frame = len(made) // (last - first)
             yield made[(start - first) * per_frame : (end - first) * per_frame]
 
 
 def chunks(n_frames: int) -> Iterator[tuple[int, int]]:
-    """Where each chunk of a sentence begins and ends. A rest too short to be worth a chunk belongs to the one before."""
+    """Where each chunk of a sentence begins and ends; a rest shorter than the context belongs to the one before."""
     start, length = 0, FIRST_FRAMES
     while start < n_frames:
         end = start + length
@@ -65,7 +67,9 @@ def _halves(model: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     decoder = [node for node in model.graph.node if node.name.startswith(_DECODER)]
     first = next((node for node in decoder if node.name == _FIRST_CONVOLUTION), None)
     if first is None:
-        raise ValueError("it has no decoder as Piper exports it; export the voice with piper.train.export_onnx")
+        raise ValueError(
+            "it has no decoder as Piper exports it; export the voice with piper.train.export_onnx"
+        )
     weights = {tensor.name for tensor in model.graph.initializer}
     made, read = {name for node in decoder for name in node.output}, _read(decoder)
     latents = [first.input[0], *sorted(read - made - weights - {first.input[0], ""})]
@@ -117,4 +121,6 @@ def _session(model: onnx.ModelProto, threads: int) -> onnxruntime.InferenceSessi
     options.inter_op_num_threads = 1
     # Threads that spin while they wait take the core from the LLM, which runs beside this model.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
