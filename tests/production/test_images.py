@@ -14,7 +14,12 @@ from production.images import IMAGES, ROOT, image_problems, read_env
 
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ \\]+)(.*)$", re.MULTILINE)
 # Imported by this name, published by that one.
-_PACKAGES = {"edge_tts": "edge-tts", "faster_whisper": "faster-whisper", "piper": "piper-tts"}
+_PACKAGES = {
+    "edge_tts": "edge-tts",
+    "faster_whisper": "faster-whisper",
+    "google": "protobuf",
+    "piper": "piper-tts",
+}
 _OF_THE_SERVER = {"triton_python_backend_utils"}
 
 
