@@ -33,7 +33,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "llama.cpp":
         triton = request.getfixturevalue("triton")
         llm = Llm(triton.grpc_url, triton.metrics_url)
-        yield Served(llm, capacity=8 + 64, late_tokens=4, bans_long_words=True, reloads=5)
+        yield Served(llm, capacity=8 + 64, late_tokens=4, bans_long_words=True, reloads=3)
         return
     with llmapi_server.serving(tmp_path_factory.mktemp("llmapi")) as settings:
         llm = Llm(settings.triton_url, f"http://127.0.0.1:{settings.metrics_port}/metrics")
