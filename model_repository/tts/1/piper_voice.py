@@ -39,14 +39,14 @@ class LocalVoice:
             description = json.loads(Path(f"{model}.json").read_text(encoding="utf-8"))
             self._config = PiperConfig.from_dict(description)
             self._network = Vits(model, threads)
+            # Only for its phonemes: the network is not asked through it.
+            self._piper = PiperVoice(session=None, config=self._config)
+            rehearsal = [peak(samples) for samples in self._samples(_REHEARSAL, 1.0)]
         except (OSError, ValueError, KeyError, RuntimeError, DecodeError) as error:
             raise VoiceError(f"the voice {model} cannot be loaded: {error}") from error
-        # Only for its phonemes: the network is not asked through it.
-        self._piper = PiperVoice(session=None, config=self._config)
         self.name = model.stem
         self.sample_rate = self._config.sample_rate
         self.language = _language(description, model.stem)
-        rehearsal = [peak(samples) for samples in self._samples(_REHEARSAL, 1.0)]
         self._gain = _REHEARSED_PEAK / max(_QUIETEST_PEAK, *rehearsal, 0.0)
 
     def speak(self, text: str, speed: float) -> Iterator[NDArray[np.int16]]:

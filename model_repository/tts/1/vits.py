@@ -32,21 +32,23 @@ class Vits:
     """A loaded network; several threads may use it at once."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        """Load an ONNX file as Piper exports it. Raises ValueError where it is another network."""
-        before, decoder = _halves(onnx.load(path))
-        self._before = _session(before, threads)
-        self._decoder = _session(decoder, threads)
-        self._latents = [tensor.name for tensor in self._decoder.get_inputs()]
+        """Load an ONNX file; one whose decoder is not found by Piper's names speaks a sentence in one chunk."""
+        model = onnx.load(path)
+        halves = _halves(model)
+        self._before = _session(halves[0] if halves else model, threads)
+        self._decoder = _session(halves[1], threads) if halves else None
 
     def speak(self, inputs: Mapping[str, NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
         """Yield the samples (n,) of the sentence, each chunk as soon as it is made."""
-        frames, *others = self._before.run(self._latents, dict(inputs))  # (1, channels, n_frames)
-        beside = dict(zip(self._latents[1:], others, strict=True))
+        if self._decoder is None:
+            yield self._before.run(None, dict(inputs))[0].reshape(-1)
+            return
+        name, *others = [tensor.name for tensor in self._decoder.get_inputs()]
+        frames, *values = self._before.run([name, *others], dict(inputs))  # (1, channels, n_frames)
+        beside = dict(zip(others, values, strict=True))
         for start, end in chunks(frames.shape[2]):
             first, last = max(0, start - CONTEXT_FRAMES), min(frames.shape[2], end + CONTEXT_FRAMES)
-            made = self._decoder.run(None, {self._latents[0]: frames[:, :, first:last], **beside})[0].reshape(
-                -1
-            )
+            made = self._decoder.run(None, {name: frames[:, :, first:last], **beside})[0].reshape(-1)
             per_frame = len(made) // (last - first)
             yield made[(start - first) * per_frame : (end - first) * per_frame]
 
@@ -62,14 +64,12 @@ def chunks(n_frames: int) -> Iterator[tuple[int, int]]:
         start, length = end, min(2 * length, MOST_FRAMES)
 
 
-def _halves(model: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProto]:
-    """What comes before the decoder, and the decoder, whose first input are the frames."""
+def _halves(model: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProto] | None:
+    """What comes before the decoder, and the decoder, whose first input are the frames; None where there is none."""
     decoder = [node for node in model.graph.node if node.name.startswith(_DECODER)]
     first = next((node for node in decoder if node.name == _FIRST_CONVOLUTION), None)
     if first is None:
-        raise ValueError(
-            "it has no decoder as Piper exports it; export the voice with piper.train.export_onnx"
-        )
+        return None
     weights = {tensor.name for tensor in model.graph.initializer}
     made, read = {name for node in decoder for name in node.output}, _read(decoder)
     latents = [first.input[0], *sorted(read - made - weights - {first.input[0], ""})]
