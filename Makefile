@@ -28,7 +28,7 @@ setup: $(STAMP) ## make .venv with everything that requirements.lock names (PYTH
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -I embedded/interpreter.py
 	@[ -x $(BIN)/python ] || { echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
-	@echo "Installing the locked packages into $(VENV) (about 390 MB to download, 1.3 GB on disk)"
+	@echo "Installing the locked packages into $(VENV) (about 410 MB to download, 1.3 GB on disk)"
 	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all: \
 		--requirement requirements.lock | sed -u -E '/^(Ignoring|Requirement already|Looking in)/d'
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .

@@ -35,7 +35,7 @@ from tests.orchestrator.api.conftest import serving, settings_for
 
 pytestmark = pytest.mark.triton
 
-EXAMPLES = int(os.environ.get("BEAUTYAI_FUZZ_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("BEAUTYAI_FUZZ_EXAMPLES", "6"))
 """Of each operation, valid and invalid each; a night may have more."""
 
 CHECKS = [
