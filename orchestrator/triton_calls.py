@@ -143,10 +143,8 @@ class TritonCalls:
     ) -> Any:
         """The answer of a method that is no inference, named as in the gRPC service; `asked_of` is for the error."""
         call = getattr(self._triton, method)(request, metadata=self._admin)
-        try:
+        with _translated(asked_of):
             return await _within(deadline_seconds or self.deadlines.control, call, asked_of)
-        except grpc.aio.AioRpcError as error:
-            raise failure(asked_of, error.code().name, error.details() or "") from error
 
     @contextmanager
     def _reported(self, model: str) -> Iterator[None]:

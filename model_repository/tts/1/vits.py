@@ -1,9 +1,9 @@
 """The network of a Piper voice in two parts, so that a sentence is heard while it is still being made.
 
-VITS first makes the latent frames of the whole sentence, which is quick, and then their samples by convolutions alone,
-which takes nine tenths of the time and needs no more of a sentence than a few frames on both sides (Kim et al. 2021,
-arXiv:2106.06103; the decoder is HiFi-GAN's, Kong et al. 2020). So the samples are made in chunks, and are those of the
-whole sentence. Knows neither text nor voices.
+VITS first makes the latent frames of the whole sentence, and then their samples by convolutions alone, which takes most
+of the time and needs no more of a sentence than a few frames on both sides (Kim et al. 2021, arXiv:2106.06103; the
+decoder is HiFi-GAN's, Kong et al. 2020). So the samples are made in chunks, and are those of the whole sentence. Knows
+neither text nor voices.
 """
 
 from __future__ import annotations
